@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# Shared by every script here: where things are, how progress and errors look.
+#
+#	BASE	kernel series to work on: 7.3 (default) or 7.2
+#	KSRC	a kernel tree to use instead of the one that is fetched
+
+set -euo pipefail
+export LC_ALL=C
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+me=$(basename "$0")
+BASE=${BASE:-7.3}
+KSRC=${KSRC:-}
+
+# One line that says what happened, to what, and what to do.
+die() {
+	echo "$me: $*" >&2
+	exit 1
+}
+
+# One line a step, with the seconds since the script began.
+step() {
+	printf '%5ds  %s\n' "$SECONDS" "$*"
+}
+
+case $BASE in
+7.2) pin=7.2.12-1~bpo13+1
+     pin_sha=73ca6c22599ba411ab3179642d33501ca2c90174e13c3c8d86e996ea1cbf2a8f ;;
+7.3) pin=7.3.4-1~bpo13+1
+     pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3 ;;
+*) die "BASE=$BASE is not known here: use BASE=7.3 or BASE=7.2" ;;
+esac
+
+# A tree of the user's own gets a build folder of its own, named after its path.
+if [ -n "$KSRC" ]; then
+	[ -d "$KSRC" ] || die "KSRC=$KSRC is not a folder: name the top of a kernel tree"
+	KSRC=$(cd "$KSRC" && pwd)
+	out=$top/build/ksrc-$(printf %s "$KSRC" | cksum | cut -d' ' -f1)
+else
+	out=$top/build/$BASE
+fi
+scratch=$out/scratch		# git: the base and the series; scripts check commits out here
+linux=$out/linux		# git worktree of the same: for people
+logs=$out/logs
+mkdir -p "$logs"
+
+# logged NAME COMMAND...: run it with the output in a log; show where it is on failure.
+logged() {
+	local log=$logs/$1.log
+	shift
+	"$@" >"$log" 2>&1 || {
+		tail -n 15 "$log" >&2
+		die "failed: ${*:0:4} ...; the full log is ${log#"$PWD/"}"
+	}
+}
+
+# Two runs in one build folder would overwrite each other's work.
+lock() {
+	[ -n "${TDX_LOCKED:-}" ] && return
+	exec 9>"$out/lock"
+	flock -n 9 || {
+		step "waiting for another run in ${out#"$top/"} to end"
+		flock 9
+	}
+	export TDX_LOCKED=1
+}
+
+kgit() {
+	git -C "$scratch" "$@"
+}
+
+# For make and ccache: the same compiler everywhere, and results that can be shared
+# between the output folders.
+jobs=$(nproc)
+export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
+export KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 2026" KBUILD_BUILD_USER=tdx KBUILD_BUILD_HOST=update
+
+# Commits in the kernel tree: whoever runs this is the author, and the same series always
+# gives the same commits.
+name=$(git -C "$top" config user.name) || name="Nobody Yet"
+email=$(git -C "$top" config user.email) || email="nobody@localhost"
+export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email
+export GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
+export GIT_AUTHOR_DATE="1767225600 +0000" GIT_COMMITTER_DATE="1767225600 +0000"
