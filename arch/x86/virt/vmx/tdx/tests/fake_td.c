@@ -1,0 +1,373 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A host for the fake SEAM: builds TDs with the kernel's own wrappers, in the order in
+ * which KVM calls them (arch/x86/kvm/vmx/tdx.c), where there is no VMX for KVM to run on.
+ *
+ * Nothing here retries, since KVM does not either: SEAMCALLs that fail are reported.
+ */
+#define pr_fmt(fmt)	"fake_seam: " fmt
+
+#include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/gfp.h>
+#include <linux/init.h>
+#include <linux/mm.h>
+#include <linux/printk.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+
+#include <asm/pgtable_types.h>
+
+#include "../../../../kvm/vmx/tdx_arch.h"
+#include "fake_seam.h"
+
+static int failed(const char *what, u64 status)
+{
+	pr_err("%s failed: 0x%016llx\n", what, status);
+	return -EIO;
+}
+
+
+/* Give a page back to the host, or leak it if the module does not let go of it. */
+static void reclaim(struct page *page)
+{
+	u64 pt, owner, size, status;
+
+	status = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
+	if (status)
+		failed("TDH.PHYMEM.PAGE.RECLAIM", status);
+	else
+		__free_page(page);
+}
+
+static void reclaim_array(struct page **pages, int nr)
+{
+	if (!pages)
+		return;
+	for (int i = 0; i < nr; i++)
+		if (pages[i])
+			reclaim(pages[i]);
+	kfree(pages);
+}
+
+static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
+{
+	int nr = sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE;
+	struct td_params *params __free(kfree) = NULL;
+	struct page *page;
+	u64 status, err;
+
+	/* 1024 bytes, aligned to that, as kmalloc() does. */
+	params = kzalloc(sizeof(*params), GFP_KERNEL);
+	ftd->td.tdcs_pages = kzalloc_objs(*ftd->td.tdcs_pages, nr);
+	if (!params || !ftd->td.tdcs_pages)
+		return -ENOMEM;
+
+	status = tdh_mng_key_config(&ftd->td);
+	if (status)
+		return failed("TDH.MNG.KEY.CONFIG", status);
+
+	for (int i = 0; i < nr; i++) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		status = tdh_mng_addcx(&ftd->td, page);
+		if (status) {
+			__free_page(page);
+			return failed("TDH.MNG.ADDCX", status);
+		}
+		ftd->td.tdcs_pages[i] = page;
+		ftd->td.tdcs_nr_pages = i + 1;
+	}
+
+	params->xfam = sysinfo->td_conf.xfam_fixed1;
+	params->max_vcpus = 1;
+	status = tdh_mng_init(&ftd->td, __pa(params), &err);
+	if (status)
+		return failed("TDH.MNG.INIT", status);
+	return 0;
+}
+
+/**
+ * fake_td_create() - Begin to build a TD: KVM_TDX_INIT_VM.
+ *
+ * Context: process context, may sleep. TDs are independent of each other; calls for the
+ * same TD must not overlap.
+ * Return: a TD that counts as being built, to be given to fake_td_destroy(); or -ENODEV
+ * without a TDX module, -ENOMEM, or -EIO if a SEAMCALL failed.
+ */
+struct fake_td *fake_td_create(void)
+{
+	const struct tdx_sys_info *sysinfo = tdx_get_sysinfo();
+	struct fake_td *ftd;
+	u64 status;
+	int ret;
+
+	if (!sysinfo)
+		return ERR_PTR(-ENODEV);
+
+	ftd = kzalloc_obj(*ftd);
+	if (!ftd)
+		return ERR_PTR(-ENOMEM);
+	ftd->hkid = -1;
+	ftd->td.tdcx_nr_pages = sysinfo->td_ctrl.tdvps_base_size / PAGE_SIZE - 1;
+	ftd->pages = kzalloc_objs(*ftd->pages, FAKE_TD_PAGES);
+	ftd->td.tdr_page = alloc_page(GFP_KERNEL);
+	if (!ftd->pages || !ftd->td.tdr_page) {
+		ret = -ENOMEM;
+		goto err_free;
+	}
+
+	ret = tdx_guest_keyid_alloc();
+	if (ret < 0)
+		goto err_free;
+	ftd->hkid = ret;
+
+	status = tdh_mng_create(&ftd->td, ftd->hkid);
+	if (status) {
+		ret = failed("TDH.MNG.CREATE", status);
+		tdx_guest_keyid_free(ftd->hkid);
+		goto err_free;
+	}
+
+	ret = init_td(ftd, sysinfo);
+	if (ret) {
+		fake_td_destroy(ftd);
+		return ERR_PTR(ret);
+	}
+	return ftd;
+
+err_free:
+	if (ftd->td.tdr_page)
+		__free_page(ftd->td.tdr_page);
+	kfree(ftd->pages);
+	kfree(ftd);
+	return ERR_PTR(ret);
+}
+
+/**
+ * fake_td_add_vcpu() - Give a TD its VCPU: KVM_TDX_INIT_VCPU.
+ * @ftd: a TD that is being built and has no VCPU.
+ *
+ * Context: as fake_td_create().
+ * Return: 0, -EEXIST if it has a VCPU, -ENOMEM, or -EIO if a SEAMCALL failed.
+ */
+int fake_td_add_vcpu(struct fake_td *ftd)
+{
+	struct page *page;
+	u64 status;
+
+	if (ftd->vp.tdvpr_page)
+		return -EEXIST;
+
+	ftd->vp.tdcx_pages = kzalloc_objs(*ftd->vp.tdcx_pages, ftd->td.tdcx_nr_pages);
+	page = alloc_page(GFP_KERNEL);
+	if (!ftd->vp.tdcx_pages || !page)
+		goto err_free;
+
+	ftd->vp.tdvpr_page = page;
+	ftd->vp.tdvpr_pa = page_to_phys(page);
+	status = tdh_vp_create(&ftd->td, &ftd->vp);
+	if (status) {
+		ftd->vp.tdvpr_page = NULL;
+		failed("TDH.VP.CREATE", status);
+		goto err_free;
+	}
+
+	for (int i = 0; i < ftd->td.tdcx_nr_pages; i++) {
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		status = tdh_vp_addcx(&ftd->vp, page);
+		if (status) {
+			__free_page(page);
+			return failed("TDH.VP.ADDCX", status);
+		}
+		ftd->vp.tdcx_pages[i] = page;
+	}
+
+	/* The VCPU belongs to this CPU from now on. */
+	scoped_guard(preempt) {
+		status = tdh_vp_init(&ftd->vp, 0, 0);
+		if (!status)
+			ftd->vcpu_cpu = smp_processor_id();
+	}
+	if (status)
+		return failed("TDH.VP.INIT", status);
+	return 0;
+
+err_free:
+	if (page)
+		__free_page(page);
+	kfree(ftd->vp.tdcx_pages);
+	ftd->vp.tdcx_pages = NULL;
+	return page ? -EIO : -ENOMEM;
+}
+
+/* Secure EPT tables for the GPAs below FAKE_TD_GPA_END, top down as KVM adds them. */
+static int add_sept(struct fake_td *ftd)
+{
+	static const enum pg_level levels[] = { PG_LEVEL_512G, PG_LEVEL_1G, PG_LEVEL_2M };
+	u64 status, err1, err2;
+	struct page *page;
+
+	for (int i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (ftd->sept[i])
+			continue;
+		page = alloc_page(GFP_KERNEL);
+		if (!page)
+			return -ENOMEM;
+		status = tdh_mem_sept_add(&ftd->td, 0, levels[i], page, &err1, &err2);
+		if (status) {
+			__free_page(page);
+			return failed("TDH.MEM.SEPT.ADD", status);
+		}
+		ftd->sept[i] = page;
+	}
+	return 0;
+}
+
+/**
+ * fake_td_add_page() - Add a page of initial memory to a TD: KVM_TDX_INIT_MEM_REGION.
+ * @ftd: a TD that is being built.
+ * @gpa: where the TD sees it, aligned to 4 KB and below %FAKE_TD_GPA_END.
+ * @data: its contents, 4 KB.
+ * @measure: make the contents part of the measurement; the GPA always is.
+ *
+ * Context: as fake_td_create().
+ * Return: 0, -EINVAL for a bad GPA, -EEXIST if there is a page, -ENOMEM, or -EIO if a
+ * SEAMCALL failed.
+ */
+int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measure)
+{
+	struct page *page, *source;
+	u64 status, err1, err2;
+	int ret;
+
+	if (!IS_ALIGNED(gpa, PAGE_SIZE) || gpa >= FAKE_TD_GPA_END)
+		return -EINVAL;
+	if (ftd->pages[gpa / PAGE_SIZE])
+		return -EEXIST;
+	ret = add_sept(ftd);
+	if (ret)
+		return ret;
+
+	source = alloc_page(GFP_KERNEL);
+	page = alloc_page(GFP_KERNEL);
+	if (!source || !page) {
+		ret = -ENOMEM;
+		goto out_free;
+	}
+	memcpy(page_address(source), data, PAGE_SIZE);
+
+	status = tdh_mem_page_add(&ftd->td, gpa, page_to_pfn(page), source, &err1, &err2);
+	if (status) {
+		ret = failed("TDH.MEM.PAGE.ADD", status);
+		goto out_free;
+	}
+	ftd->pages[gpa / PAGE_SIZE] = page;
+	page = NULL;
+
+	for (int i = 0; measure && i < PAGE_SIZE; i += TDX_EXTENDMR_CHUNKSIZE) {
+		status = tdh_mr_extend(&ftd->td, gpa + i, &err1, &err2);
+		if (status) {
+			ret = failed("TDH.MR.EXTEND", status);
+			break;
+		}
+	}
+out_free:
+	if (page)
+		__free_page(page);
+	if (source)
+		__free_page(source);
+	return ret;
+}
+
+/**
+ * fake_td_finalize() - End the build of a TD: KVM_TDX_FINALIZE_VM.
+ * @ftd: a TD that is being built and has a VCPU.
+ *
+ * Context: as fake_td_create().
+ * Return: 0, or -EIO if the SEAMCALL failed.
+ */
+int fake_td_finalize(struct fake_td *ftd)
+{
+	u64 status = tdh_mr_finalize(&ftd->td);
+
+	return status ? failed("TDH.MR.FINALIZE", status) : 0;
+}
+
+static void flush_vp(void *arg)
+{
+	struct fake_td *ftd = arg;
+
+	tdh_vp_flush(&ftd->vp);
+}
+
+static void cache_wb(void *unused)
+{
+	tdh_phymem_cache_wb(false);
+}
+
+/**
+ * fake_td_destroy() - Tear a TD down, at any point of its life, and free it.
+ * @ftd: the TD; gone after this. If the module is gone, the TD's pages are leaked, as
+ *	 KVM leaks them.
+ *
+ * Context: as fake_td_create().
+ */
+void fake_td_destroy(struct fake_td *ftd)
+{
+	u64 status;
+
+	cpus_read_lock();
+	if (ftd->vp.tdvpr_page)
+		smp_call_function_single(ftd->vcpu_cpu, flush_vp, ftd, true);
+	status = tdh_mng_vpflushdone(&ftd->td);
+	if (!status) {
+		on_each_cpu(cache_wb, NULL, true);
+		status = tdh_mng_key_freeid(&ftd->td);
+	}
+	cpus_read_unlock();
+	if (status) {
+		failed("teardown of a TD", status);
+		return;
+	}
+	tdx_guest_keyid_free(ftd->hkid);
+
+	reclaim_array(ftd->pages, FAKE_TD_PAGES);
+	for (int i = 0; i < ARRAY_SIZE(ftd->sept); i++)
+		if (ftd->sept[i])
+			reclaim(ftd->sept[i]);
+	reclaim_array(ftd->vp.tdcx_pages, ftd->td.tdcx_nr_pages);
+	if (ftd->vp.tdvpr_page)
+		reclaim(ftd->vp.tdvpr_page);
+	reclaim_array(ftd->td.tdcs_pages, ftd->td.tdcs_nr_pages);
+	reclaim(ftd->td.tdr_page);
+	kfree(ftd);
+}
+
+/**
+ * fake_td_mrtd() - The measurement of a TD.
+ * @ftd: the TD.
+ * @mrtd: filled in.
+ *
+ * Return: 0, or -ENODATA if it is still being built.
+ */
+int fake_td_mrtd(const struct fake_td *ftd, u8 mrtd[FAKE_MRTD_SIZE])
+{
+	return fake_module_get_mrtd(page_to_phys(ftd->td.tdr_page), mrtd);
+}
+
+/*
+ * The kernel takes its KeyIDs from an MSR that is not there, so they start at 0, which KVM
+ * takes for "none". Keep that one.
+ */
+static int __init fake_td_init(void)
+{
+	if (fake_seam_active() && tdx_get_sysinfo())
+		WARN_ON(tdx_guest_keyid_alloc() < 0);
+	return 0;
+}
+subsys_initcall_sync(fake_td_init);
