@@ -8,6 +8,8 @@
 
 set -euo pipefail
 export LC_ALL=C
+# Debian's tools: what is in a user's own folders may lack the modules that are installed.
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -21,9 +23,10 @@ die() {
 	exit 1
 }
 
-# One line a step, with the seconds since the script began.
+# One line a step, with the seconds since the first script began.
+export TDX_START=${TDX_START:-$(date +%s)}
 step() {
-	printf '%5ds  %s\n' "$SECONDS" "$*"
+	printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"
 }
 
 case $BASE in
@@ -76,6 +79,7 @@ kgit() {
 # between the output folders.
 jobs=$(nproc)
 export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
+export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1
 export KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 2026" KBUILD_BUILD_USER=tdx KBUILD_BUILD_HOST=update
 
 # Commits in the kernel tree: whoever runs this is the author, and the same series always

@@ -52,7 +52,7 @@ td_destroy() {
 
 # calls: how many SEAMCALLs the kernel has made; "calls LEAF" counts one leaf.
 calls() {
-	awk -v leaf="${1:-all}" '$1 == leaf { n = $2 } END { print n + 0 }' $seam/calls
+	awk -v leaf="${1:-all}" '($1 "") == (leaf "") { n = $2 } END { print n + 0 }' $seam/calls
 }
 
 # log_mark, log_since: the kernel's messages since the mark.

@@ -9,6 +9,7 @@
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
 #include <linux/bug.h>
+#include <linux/cpufeature.h>
 #include <linux/init.h>
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
@@ -19,7 +20,6 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include <asm/cpufeature.h>
 #include <asm/extable.h>
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
@@ -28,7 +28,8 @@
 
 #include "fake_seam.h"
 
-/* MSR_MTRRcap: the CPU has the SEAM range registers (TDX CPU Architectural Specification) */
+/* IA32_MTRRCAP: the CPU has the SEAM range registers (TDX CPU Architectural Specification) */
+#define IA32_MTRRCAP		0xfe
 #define MTRRCAP_SEAMRR		BIT_ULL(15)
 
 #define NR_LEAVES		128
@@ -301,7 +302,7 @@ static bool __init cpu_has_seam(void)
 
 	return boot_cpu_has(X86_FEATURE_TDX_HOST_PLATFORM) ||
 	       (boot_cpu_data.x86_vendor == X86_VENDOR_INTEL &&
-		!rdmsrq_safe(MSR_MTRRcap, &mtrrcap) && (mtrrcap & MTRRCAP_SEAMRR));
+		!rdmsrq_safe(IA32_MTRRCAP, &mtrrcap) && (mtrrcap & MTRRCAP_SEAMRR));
 }
 
 /*

@@ -24,10 +24,10 @@
 static struct dentry *root;
 static struct dentry *td_root;
 
-/* A TD that userspace has made. @lock is held over every step of its build. */
+/* A TD that userspace has made */
 struct user_td {
 	struct list_head list;
-	struct mutex lock;
+	struct mutex lock;	/* one step of the build at a time */
 	struct fake_td *ftd;
 	struct dentry *dir;
 	char name[MAX_NAME];
@@ -113,13 +113,14 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf, size_t c
 			    loff_t *ppos)
 {
 	struct fake_seam_injection in = {};
-	char *buf __free(kfree) = NULL;
+	char buf[128] = {};
 	char fault[24];
 	int ret;
 
-	buf = memdup_user_nul(ubuf, min_t(size_t, count, 128));
-	if (IS_ERR(buf))
-		return PTR_ERR(no_free_ptr(buf));
+	if (count >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, ubuf, count))
+		return -EFAULT;
 
 	if (sysfs_streq(buf, "clear")) {
 		fake_seam_inject_clear();
@@ -154,17 +155,18 @@ static ssize_t memory_write(struct file *file, const char __user *ubuf, size_t c
 			    loff_t *ppos)
 {
 	struct user_td *td = file->private_data;
-	void *data __free(kfree) = NULL;
+	void *data;
 	int ret;
 
 	if (count != PAGE_SIZE)
 		return -EINVAL;
 	data = memdup_user(ubuf, PAGE_SIZE);
 	if (IS_ERR(data))
-		return PTR_ERR(no_free_ptr(data));
+		return PTR_ERR(data);
 
 	scoped_guard(mutex, &td->lock)
 		ret = fake_td_add_page(td->ftd, *ppos, data, true);
+	kfree(data);
 	if (ret)
 		return ret;
 

@@ -22,12 +22,11 @@
 #include "../../../../kvm/vmx/tdx_arch.h"
 #include "fake_seam.h"
 
-static int failed(const char *what, u64 status)
+static int report(const char *what, u64 status)
 {
-	pr_err("%s failed: 0x%016llx\n", what, status);
+	pr_err("%s: 0x%016llx\n", what, status);
 	return -EIO;
 }
-
 
 /* Give a page back to the host, or leak it if the module does not let go of it. */
 static void reclaim(struct page *page)
@@ -36,7 +35,7 @@ static void reclaim(struct page *page)
 
 	status = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
 	if (status)
-		failed("TDH.PHYMEM.PAGE.RECLAIM", status);
+		report("TDH.PHYMEM.PAGE.RECLAIM", status);
 	else
 		__free_page(page);
 }
@@ -51,22 +50,14 @@ static void reclaim_array(struct page **pages, int nr)
 	kfree(pages);
 }
 
-static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
+static int add_tdcs(struct fake_td *ftd, int nr)
 {
-	int nr = sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE;
-	struct td_params *params __free(kfree) = NULL;
 	struct page *page;
-	u64 status, err;
+	u64 status;
 
-	/* 1024 bytes, aligned to that, as kmalloc() does. */
-	params = kzalloc(sizeof(*params), GFP_KERNEL);
 	ftd->td.tdcs_pages = kzalloc_objs(*ftd->td.tdcs_pages, nr);
-	if (!params || !ftd->td.tdcs_pages)
+	if (!ftd->td.tdcs_pages)
 		return -ENOMEM;
-
-	status = tdh_mng_key_config(&ftd->td);
-	if (status)
-		return failed("TDH.MNG.KEY.CONFIG", status);
 
 	for (int i = 0; i < nr; i++) {
 		page = alloc_page(GFP_KERNEL);
@@ -75,18 +66,37 @@ static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 		status = tdh_mng_addcx(&ftd->td, page);
 		if (status) {
 			__free_page(page);
-			return failed("TDH.MNG.ADDCX", status);
+			return report("TDH.MNG.ADDCX", status);
 		}
 		ftd->td.tdcs_pages[i] = page;
 		ftd->td.tdcs_nr_pages = i + 1;
 	}
+	return 0;
+}
 
+static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
+{
+	struct td_params *params;
+	u64 status, err;
+	int ret;
+
+	status = tdh_mng_key_config(&ftd->td);
+	if (status)
+		return report("TDH.MNG.KEY.CONFIG", status);
+
+	ret = add_tdcs(ftd, sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE);
+	if (ret)
+		return ret;
+
+	/* Its size is a power of two, so it is aligned to that, as it must be. */
+	params = kzalloc_obj(*params);
+	if (!params)
+		return -ENOMEM;
 	params->xfam = sysinfo->td_conf.xfam_fixed1;
 	params->max_vcpus = 1;
 	status = tdh_mng_init(&ftd->td, __pa(params), &err);
-	if (status)
-		return failed("TDH.MNG.INIT", status);
-	return 0;
+	kfree(params);
+	return status ? report("TDH.MNG.INIT", status) : 0;
 }
 
 /**
@@ -126,7 +136,7 @@ struct fake_td *fake_td_create(void)
 
 	status = tdh_mng_create(&ftd->td, ftd->hkid);
 	if (status) {
-		ret = failed("TDH.MNG.CREATE", status);
+		ret = report("TDH.MNG.CREATE", status);
 		tdx_guest_keyid_free(ftd->hkid);
 		goto err_free;
 	}
@@ -171,7 +181,7 @@ int fake_td_add_vcpu(struct fake_td *ftd)
 	status = tdh_vp_create(&ftd->td, &ftd->vp);
 	if (status) {
 		ftd->vp.tdvpr_page = NULL;
-		failed("TDH.VP.CREATE", status);
+		report("TDH.VP.CREATE", status);
 		goto err_free;
 	}
 
@@ -182,7 +192,7 @@ int fake_td_add_vcpu(struct fake_td *ftd)
 		status = tdh_vp_addcx(&ftd->vp, page);
 		if (status) {
 			__free_page(page);
-			return failed("TDH.VP.ADDCX", status);
+			return report("TDH.VP.ADDCX", status);
 		}
 		ftd->vp.tdcx_pages[i] = page;
 	}
@@ -194,7 +204,7 @@ int fake_td_add_vcpu(struct fake_td *ftd)
 			ftd->vcpu_cpu = smp_processor_id();
 	}
 	if (status)
-		return failed("TDH.VP.INIT", status);
+		return report("TDH.VP.INIT", status);
 	return 0;
 
 err_free:
@@ -221,7 +231,7 @@ static int add_sept(struct fake_td *ftd)
 		status = tdh_mem_sept_add(&ftd->td, 0, levels[i], page, &err1, &err2);
 		if (status) {
 			__free_page(page);
-			return failed("TDH.MEM.SEPT.ADD", status);
+			return report("TDH.MEM.SEPT.ADD", status);
 		}
 		ftd->sept[i] = page;
 	}
@@ -263,7 +273,7 @@ int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measur
 
 	status = tdh_mem_page_add(&ftd->td, gpa, page_to_pfn(page), source, &err1, &err2);
 	if (status) {
-		ret = failed("TDH.MEM.PAGE.ADD", status);
+		ret = report("TDH.MEM.PAGE.ADD", status);
 		goto out_free;
 	}
 	ftd->pages[gpa / PAGE_SIZE] = page;
@@ -272,7 +282,7 @@ int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measur
 	for (int i = 0; measure && i < PAGE_SIZE; i += TDX_EXTENDMR_CHUNKSIZE) {
 		status = tdh_mr_extend(&ftd->td, gpa + i, &err1, &err2);
 		if (status) {
-			ret = failed("TDH.MR.EXTEND", status);
+			ret = report("TDH.MR.EXTEND", status);
 			break;
 		}
 	}
@@ -295,7 +305,7 @@ int fake_td_finalize(struct fake_td *ftd)
 {
 	u64 status = tdh_mr_finalize(&ftd->td);
 
-	return status ? failed("TDH.MR.FINALIZE", status) : 0;
+	return status ? report("TDH.MR.FINALIZE", status) : 0;
 }
 
 static void flush_vp(void *arg)
@@ -331,7 +341,7 @@ void fake_td_destroy(struct fake_td *ftd)
 	}
 	cpus_read_unlock();
 	if (status) {
-		failed("teardown of a TD", status);
+		report("teardown of a TD", status);
 		return;
 	}
 	tdx_guest_keyid_free(ftd->hkid);

@@ -37,6 +37,7 @@ struct pamt_entry {
 	u8 type;		/* enum pamt_type */
 	u8 reserved[7];
 };
+
 static_assert(sizeof(struct pamt_entry) == PAMT_ENTRY_SIZE);
 
 struct tdmr {

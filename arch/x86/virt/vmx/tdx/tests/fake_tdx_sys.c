@@ -2,6 +2,7 @@
 /*
  * Fake SEAM, layer 3: the TDX module as a whole, from TDH.SYS.INIT to TDH.SYS.UPDATE.
  */
+#include <linux/array_size.h>
 #include <linux/atomic.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
@@ -95,35 +96,59 @@ static u64 sys_lp_init(struct seam_regs *regs)
 	return SEAM_SUCCESS;
 }
 
+/* Metadata fields that are the same in every module here */
+static const struct {
+	u64 field;
+	u64 value;
+} constants[] = {
+	{ 0x9100000100000008, MAX_TDMRS },
+	{ 0x9100000100000009, MAX_RESERVED_PER_TDMR },
+	{ 0x9100000100000010, PAMT_ENTRY_SIZE },		/* 4K pages */
+	{ 0x9100000100000011, PAMT_ENTRY_SIZE },		/* 2M pages */
+	{ 0x9100000100000012, PAMT_ENTRY_SIZE },		/* 1G pages */
+	{ 0x9800000100000000, PAGE_SIZE },			/* TDR */
+	{ 0x9800000100000100, NR_TDCS_PAGES * PAGE_SIZE },
+	{ 0x9800000100000200, NR_TDVPS_PAGES * PAGE_SIZE },
+	{ 0x1900000300000000, ~0ULL },				/* ATTRIBUTES, fixed 0 */
+	{ 0x1900000300000001, 0 },				/* ATTRIBUTES, fixed 1 */
+	{ 0x1900000300000002, ~0ULL },				/* XFAM, fixed 0 */
+	{ 0x1900000300000003, 3 },				/* XFAM, fixed 1 */
+	{ 0x9900000100000004, 0 },				/* CPUID configurations */
+	{ 0x9900000100000008, MAX_VCPUS_PER_TD },
+};
+
+/* RDX: field; R8 out: its value */
 static u64 sys_rd(struct seam_regs *regs)
 {
 	const struct fake_module *module = &fake_tdx.module;
 
 	switch (regs->rdx) {
-	case 0x0800000100000003: regs->r8 = module->minor; break;
-	case 0x0800000100000004: regs->r8 = module->major; break;
-	case 0x0800000100000005: regs->r8 = module->update; break;
-	case 0x0A00000300000008: regs->r8 = module->features0; break;
-	case 0x8900000100000000: regs->r8 = module->module_hv; break;
-	case 0x9100000100000008: regs->r8 = MAX_TDMRS; break;
-	case 0x9100000100000009: regs->r8 = MAX_RESERVED_PER_TDMR; break;
-	case 0x9100000100000010: /* PAMT entry sizes: 4K, 2M, 1G */
-	case 0x9100000100000011:
-	case 0x9100000100000012: regs->r8 = PAMT_ENTRY_SIZE; break;
-	case 0x9800000100000000: regs->r8 = PAGE_SIZE; break; /* TDR */
-	case 0x9800000100000100: regs->r8 = NR_TDCS_PAGES * PAGE_SIZE; break;
-	case 0x9800000100000200: regs->r8 = NR_TDVPS_PAGES * PAGE_SIZE; break;
-	case 0x1900000300000000: regs->r8 = ~0ULL; break; /* ATTRIBUTES fixed 0 and 1 */
-	case 0x1900000300000001: regs->r8 = 0; break;
-	case 0x1900000300000002: regs->r8 = ~0ULL; break; /* XFAM fixed 0 and 1 */
-	case 0x1900000300000003: regs->r8 = 3; break;
-	case 0x9900000100000004: regs->r8 = 0; break; /* number of CPUID configurations */
-	case 0x9900000100000008: regs->r8 = MAX_VCPUS_PER_TD; break;
-	default:
-		regs->r8 = 0;
-		return SEAM_METADATA_FIELD_NOT_READABLE;
+	case 0x0800000100000003:
+		regs->r8 = module->minor;
+		return SEAM_SUCCESS;
+	case 0x0800000100000004:
+		regs->r8 = module->major;
+		return SEAM_SUCCESS;
+	case 0x0800000100000005:
+		regs->r8 = module->update;
+		return SEAM_SUCCESS;
+	case 0x0A00000300000008:
+		regs->r8 = module->features0;
+		return SEAM_SUCCESS;
+	case 0x8900000100000000:
+		regs->r8 = module->module_hv;
+		return SEAM_SUCCESS;
 	}
-	return SEAM_SUCCESS;
+
+	for (int i = 0; i < ARRAY_SIZE(constants); i++) {
+		if (constants[i].field == regs->rdx) {
+			regs->r8 = constants[i].value;
+			return SEAM_SUCCESS;
+		}
+	}
+
+	regs->r8 = 0;
+	return SEAM_METADATA_FIELD_NOT_READABLE;
 }
 
 /* RCX: array of physical addresses of TDMR_INFO, RDX: their number */
