@@ -62,13 +62,15 @@ logged() {
 
 # Two runs in one build folder would overwrite each other's work.
 lock() {
-	[ -n "${TDX_LOCKED:-}" ] && return
+	[ -z "${TDX_LOCKED:-}" ] || return 0
 	exec 9>"$out/lock"
 	flock -n 9 || {
 		step "waiting for another run in ${out#"$top/"} to end"
 		flock 9
 	}
 	export TDX_LOCKED=1
+	# Of a git that was killed: nobody else is here now.
+	rm -f "$scratch/.git/index.lock"
 }
 
 kgit() {
