@@ -36,7 +36,7 @@ style:
 	@scripts/check style
 
 clean:
-	rm -rf build
+	@scripts/clean
 
 help:
 	@sed -n '/^| command/,/^$$/p' README

@@ -7,10 +7,15 @@
 #	KSRC	a kernel tree to use instead of the one that is fetched
 
 set -euo pipefail
+shopt -s inherit_errexit
+trap 'exit 130' INT
+trap 'exit 143' TERM
 export LC_ALL=C
 # Debian's tools: what is in a user's own folders may lack the modules that are installed.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE
+# What would change a build or what git does, without being asked for here.
+unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MFLAGS MAKELEVEL ARCH LLVM CROSS_COMPILE
+unset KCFLAGS KAFLAGS KBUILD_OUTPUT KBUILD_VERBOSE W V C CF CHECK
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 me=$(basename "$0")
@@ -35,6 +40,11 @@ case $BASE in
 7.3) pin=7.3.4-1~bpo13+1
      pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3 ;;
 *) die "BASE=$BASE is not known here: use BASE=7.3 or BASE=7.2" ;;
+esac
+
+[ "$(uname -m)" = x86_64 ] || die "this machine is $(uname -m): the kernels are built on x86_64 only"
+case $top in
+*[:[:space:]]*) die "$top: the kernel cannot be built below a path with spaces or colons: move the clone" ;;
 esac
 
 # A tree of the user's own gets a build folder of its own, named after its path.
@@ -69,12 +79,33 @@ lock() {
 		flock 9
 	}
 	export TDX_LOCKED=1
-	# Of a git that was killed: nobody else is here now.
-	rm -f "$scratch/.git/index.lock"
+	# Of a run that was killed: nobody else is here now.
+	rm -rf "$out"/tmp.*
+	find "$scratch/.git" -maxdepth 3 -name '*.lock' -delete 2>/dev/null || true
 }
 
+# git in the kernel trees, without the user's configuration and hooks.
 kgit() {
-	git -C "$scratch" "$@"
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \
+		-C "$scratch" "$@"
+}
+lgit() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \
+		-C "$linux" "$@"
+}
+
+# guard_work COMMAND: ends unless the tree of "make tree" has nothing that patches/ lacks.
+guard_work() {
+	if [ "${DISCARD:-}" = 1 ] || [ ! -e "$linux/.git" ] || [ -e "$out/tree.making" ]; then
+		return 0
+	fi
+	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head")" ] &&
+	   [ -z "$(lgit status --porcelain)" ] &&
+	   ! kgit for-each-ref --format='%(refname:short)' refs/heads |
+		   grep -qvxE 'pristine|series|plain|tdx-update'; then
+		return 0
+	fi
+	die "${linux#"$PWD/"} has work that patches/ lacks: 'make refresh' takes it over, 'make $1 DISCARD=1' drops it"
 }
 
 # For make and ccache: the same compiler everywhere, and results that can be shared

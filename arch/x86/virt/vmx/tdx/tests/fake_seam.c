@@ -13,6 +13,7 @@
 #include <linux/init.h>
 #include <linux/kdebug.h>
 #include <linux/kprobes.h>
+#include <linux/mm.h>
 #include <linux/panic.h>
 #include <linux/printk.h>
 #include <linux/smp.h>
@@ -32,7 +33,6 @@
 #define IA32_MTRRCAP		0xfe
 #define MTRRCAP_SEAMRR		BIT_ULL(15)
 
-#define NR_LEAVES		128
 #define NR_INJECTIONS		8
 
 enum { TO_SEAMLDR, TO_MODULE, NR_TARGETS };
@@ -46,8 +46,8 @@ static bool fake_seam_started __ro_after_init;
  * exception handler.
  */
 static DEFINE_RAW_SPINLOCK(trap_lock);
-static u64 counts[NR_TARGETS][NR_LEAVES];
-static struct fake_seam_call last_calls[NR_TARGETS][NR_LEAVES];
+static u64 counts[NR_TARGETS][FAKE_SEAM_NR_LEAVES];
+static struct fake_seam_call last_calls[NR_TARGETS][FAKE_SEAM_NR_LEAVES];
 static struct fake_seam_injection injections[NR_INJECTIONS];
 
 static unsigned int target_of(u64 leaf)
@@ -57,7 +57,7 @@ static unsigned int target_of(u64 leaf)
 
 static unsigned int index_of(u64 leaf)
 {
-	return min_t(u64, leaf & SEAM_LEAF_MASK, NR_LEAVES - 1);
+	return min_t(u64, leaf & SEAM_LEAF_MASK, FAKE_SEAM_NR_LEAVES - 1);
 }
 
 static bool same_leaf(u64 a, u64 b)
@@ -75,6 +75,21 @@ static bool same_leaf(u64 a, u64 b)
 bool fake_seam_active(void)
 {
 	return fake_seam_started;
+}
+
+/**
+ * fake_seam_va() - Where SEAM finds what a physical address points to.
+ * @pa: physical address that the host has passed.
+ * @align: alignment that it must have, in bytes.
+ *
+ * Return: the address in the kernel's direct map, or NULL if @pa is 0, not aligned, or no
+ * memory.
+ */
+void *fake_seam_va(u64 pa, u64 align)
+{
+	if (!pa || !IS_ALIGNED(pa, align) || !pfn_valid(PHYS_PFN(pa)))
+		return NULL;
+	return __va(pa);
 }
 
 /**
@@ -130,7 +145,7 @@ u64 fake_seam_count_all(void)
 	guard(raw_spinlock_irqsave)(&trap_lock);
 
 	for (int t = 0; t < NR_TARGETS; t++)
-		for (int i = 0; i < NR_LEAVES; i++)
+		for (int i = 0; i < FAKE_SEAM_NR_LEAVES; i++)
 			sum += counts[t][i];
 	return sum;
 }
@@ -192,6 +207,8 @@ static void record(const struct seam_regs *in, u64 status)
 /* Do what SEAMCALL does. Returns the trap that it raises instead, or -1. */
 static int emulate_seamcall(struct pt_regs *regs)
 {
+	seam_handler_t handler = handlers[target_of(regs->ax)];
+	struct fake_seam_injection injection;
 	struct seam_regs r = {
 		.rax = regs->ax,
 		.rcx = regs->cx,
@@ -202,10 +219,7 @@ static int emulate_seamcall(struct pt_regs *regs)
 		.r11 = regs->r11,
 	};
 	const struct seam_regs in = r;
-	struct fake_seam_injection injection;
-	seam_handler_t handler = handlers[target_of(in.rax)];
-	u64 status = in.rax;
-	int trap = -1;
+	u64 status = 0;
 
 	if (take_injection(in.rax, &injection)) {
 		switch (injection.fault) {
@@ -216,11 +230,11 @@ static int emulate_seamcall(struct pt_regs *regs)
 			r.vmfailinvalid = true;
 			break;
 		case FAKE_SEAM_UD:
-			trap = X86_TRAP_UD;
-			break;
+			record(&in, TDX_SEAMCALL_UD);
+			return X86_TRAP_UD;
 		case FAKE_SEAM_GP:
-			trap = X86_TRAP_GP;
-			break;
+			record(&in, TDX_SEAMCALL_GP);
+			return X86_TRAP_GP;
 		}
 	} else if (handler) {
 		status = handler(&r);
@@ -228,18 +242,16 @@ static int emulate_seamcall(struct pt_regs *regs)
 		r.vmfailinvalid = true;
 	}
 
-	record(&in, status);
-	if (trap >= 0)
-		return trap;
-
 	regs->flags &= ~(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF |
 			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF);
 	if (r.vmfailinvalid) {
 		/* The registers are not changed then. */
+		record(&in, TDX_SEAMCALL_VMFAILINVALID);
 		regs->flags |= X86_EFLAGS_CF;
 		return -1;
 	}
 
+	record(&in, status);
 	regs->ax = status;
 	regs->cx = r.rcx;
 	regs->dx = r.rdx;
@@ -306,8 +318,8 @@ static bool __init cpu_has_seam(void)
 }
 
 /*
- * What tdx_enable() wants from the CPU. None of it is used where there is no TDX.
- * Early, because the kernel patches itself according to the CPU's features.
+ * What tdx_enable() wants from the CPU. Early, because the kernel patches itself according
+ * to the CPU's features.
  */
 static int __init fake_seam_param(char *arg)
 {
@@ -342,24 +354,42 @@ static int __init fake_seam_init(void)
 }
 early_initcall(fake_seam_init);
 
-/* Let a function return 0 at once. */
-static int return_zero(struct kprobe *p, struct pt_regs *regs)
+/* In the place of a function that must not run. */
+static noinline notrace int return_zero(void)
 {
-	regs->ax = 0;
-	regs->ip = *(unsigned long *)regs->sp;
-	regs->sp += sizeof(unsigned long);
+	return 0;
+}
+
+/*
+ * Only the instruction pointer may change here: the probe can sit on the function's ftrace
+ * site, and the stack pointer is not taken over from there.
+ */
+static int skip_vmx(struct kprobe *p, struct pt_regs *regs)
+{
+	if (regs->di != X86_FEATURE_VMX)
+		return 0;
+
+	instruction_pointer_set(regs, (unsigned long)return_zero);
 	return 1;
 }
-NOKPROBE_SYMBOL(return_zero);
+NOKPROBE_SYMBOL(skip_vmx);
+
+/* A probe with a post-handler is never optimized into a jump, which would ignore the above. */
+static void do_not_optimize(struct kprobe *p, struct pt_regs *regs, unsigned long flags)
+{
+}
+NOKPROBE_SYMBOL(do_not_optimize);
 
 static struct kprobe get_ref = {
 	.symbol_name = "x86_virt_get_ref",
-	.pre_handler = return_zero,
+	.pre_handler = skip_vmx,
+	.post_handler = do_not_optimize,
 };
 
 static struct kprobe put_ref = {
 	.symbol_name = "x86_virt_put_ref",
-	.pre_handler = return_zero,
+	.pre_handler = skip_vmx,
+	.post_handler = do_not_optimize,
 };
 
 /* SEAMCALL needs VMXON, which only matters where there is VMX. Before tdx_enable(). */

@@ -18,7 +18,10 @@
  * Layer 1, the trap: takes over the SEAMCALL instruction.
  */
 
-/* RAX bit 63 of a SEAMCALL: the call is for the P-SEAMLDR, not for the TDX module */
+/* Leaf numbers from here on are counted together */
+#define FAKE_SEAM_NR_LEAVES		128
+
+/* RAX bit 63: the call is for the P-SEAMLDR, not for the TDX module */
 #define SEAM_LEAF_SEAMLDR		BIT_ULL(63)
 
 /* RAX bits 15:0: leaf number; 23:16: version of the leaf */
@@ -27,12 +30,12 @@
 /**
  * struct seam_regs - Registers of one SEAMCALL.
  * @rax: leaf on the way in. The status is what the handler returns.
- * @rcx: operand and result, as are the following ones.
- * @rdx: "
- * @r8:  "
- * @r9:  "
- * @r10: "
- * @r11: "
+ * @rcx: operand and result
+ * @rdx: operand and result
+ * @r8:	 operand and result
+ * @r9:	 operand and result
+ * @r10: operand and result
+ * @r11: operand and result
  * @vmfailinvalid: set by a handler to fail the instruction itself: CF is 1 then, and
  *		   the status is not used.
  */
@@ -88,7 +91,7 @@ struct fake_seam_injection {
  * @rcx:    RCX on the way in.
  * @rdx:    RDX on the way in.
  * @r8:	    R8 on the way in.
- * @status: RAX on the way out.
+ * @status: what the caller is told: RAX, or the code that the kernel makes of a fault.
  * @cpu:    CPU that made it.
  */
 struct fake_seam_call {
@@ -101,6 +104,7 @@ struct fake_seam_call {
 };
 
 bool fake_seam_active(void);
+void *fake_seam_va(u64 pa, u64 align);
 void fake_seamldr_register(seam_handler_t handler);
 void fake_module_register(seam_handler_t handler);
 int fake_seam_inject(const struct fake_seam_injection *injection);
@@ -118,16 +122,14 @@ bool fake_seam_last_call(u64 leaf, struct fake_seam_call *call);
 
 /* Status codes of the P-SEAMLDR (SEAM Loader Interface Specification) */
 #define SEAMLDR_EBADPARAM		0x8000000000000000ULL
-#define SEAMLDR_EBADCALL		0x8000000000000003ULL
 #define SEAMLDR_EUNSPECERR		0x8000000000010003ULL
-#define SEAMLDR_EBADSIG			0x8000000000020000ULL
 #define SEAMLDR_EBADHASH		0x8000000000020001ULL
 
 /**
  * struct fake_module - What tells one TDX module from another.
- * @major: version, as in "1.5.06".
- * @minor: "
- * @update: "
+ * @major: first part of the version.
+ * @minor: second part of the version.
+ * @update: third part of the version.
  * @hash_layout: how the module keeps the running hash of a TD that is being built;
  *		 0 to 3. A module misreads what one with another layout has written.
  * @features0: TDX_FEATURES0 metadata field.
@@ -155,9 +157,7 @@ u32 fake_seamldr_remaining_updates(void);
 /* Status codes (TDX Module ABI Specification, completion status codes) */
 #define SEAM_SUCCESS				0ULL
 #define SEAM_KEY_CONFIGURED			0x0000081500000000ULL
-#define SEAM_OPERAND_BUSY			0x8000020000000000ULL
 #define SEAM_SYS_BUSY				0x8000020200000000ULL
-#define SEAM_RND_NO_ENTROPY			0x8000020300000000ULL
 #define SEAM_UPDATE_COMPATIBILITY_SENSITIVE	0x8000051200000000ULL
 #define SEAM_VCPU_NOT_ASSOCIATED		0x8000070200000000ULL
 #define SEAM_FLUSHVP_NOT_DONE			0x8000082400000000ULL
@@ -230,7 +230,25 @@ u32 fake_seamldr_remaining_updates(void);
 #define SEAM_LEAF_SYS_UPDATE			53
 #define SEAM_LEAF_SYS_DISABLE			69
 
-#define FAKE_MRTD_SIZE				48	/* SHA-384 */
+/* What TDH.MR.EXTEND measures at a time, in bytes */
+#define SEAM_EXTEND_CHUNK			256
+
+/**
+ * struct seam_td_params - The first fields of TD_PARAMS, the input of TDH.MNG.INIT.
+ * @attributes: ATTRIBUTES of the TD.
+ * @xfam: features that XSAVE saves; bits 0 and 1 are always set.
+ * @max_vcpus: how many VCPUs the TD may have.
+ * @reserved: the other fields, all 0 here. TD_PARAMS has 1024 bytes, aligned to that.
+ */
+struct seam_td_params {
+	u64 attributes;
+	u64 xfam;
+	u16 max_vcpus;
+	u8 reserved[1006];
+} __packed;
+
+/* SHA-384 */
+#define FAKE_MRTD_SIZE				48
 
 /**
  * struct fake_module_state - The TDX module, seen from outside of SEAM.
@@ -263,7 +281,7 @@ int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[FAKE_MRTD_SIZE]);
  * @td: what KVM keeps in struct kvm_tdx.
  * @vp: its one VCPU.
  * @hkid: its KeyID.
- * @vcpu_cpu: CPU that the VCPU belongs to.
+ * @blocked: TDH.MNG.VPFLUSHDONE has succeeded.
  * @sept: secure EPT pages, top down.
  * @pages: private pages by GPA.
  */
@@ -271,7 +289,7 @@ struct fake_td {
 	struct tdx_td td;
 	struct tdx_vp vp;
 	int hkid;
-	int vcpu_cpu;
+	bool blocked;
 	struct page *sept[3];
 	struct page **pages;
 };
@@ -280,7 +298,7 @@ struct fake_td *fake_td_create(void);
 int fake_td_add_vcpu(struct fake_td *ftd);
 int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measure);
 int fake_td_finalize(struct fake_td *ftd);
-void fake_td_destroy(struct fake_td *ftd);
+int fake_td_destroy(struct fake_td *ftd);
 int fake_td_mrtd(const struct fake_td *ftd, u8 mrtd[FAKE_MRTD_SIZE]);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAM_H */

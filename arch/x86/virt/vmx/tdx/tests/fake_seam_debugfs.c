@@ -39,13 +39,13 @@ static DEFINE_MUTEX(user_tds_lock);
 /* "0x8000000000000001 12": a leaf and how often it was called */
 static int calls_show(struct seq_file *m, void *unused)
 {
-	for (u64 leaf = 0; leaf < 128; leaf++) {
+	for (u64 leaf = 0; leaf < FAKE_SEAM_NR_LEAVES; leaf++) {
 		u64 nr = fake_seam_count(leaf);
 
 		if (nr)
 			seq_printf(m, "%llu %llu\n", leaf, nr);
 	}
-	for (u64 leaf = 0; leaf < 128; leaf++) {
+	for (u64 leaf = 0; leaf < FAKE_SEAM_NR_LEAVES; leaf++) {
 		u64 nr = fake_seam_count(SEAM_LEAF_SEAMLDR | leaf);
 
 		if (nr)
@@ -244,6 +244,15 @@ static struct user_td *find_td(const char *name)
 	return NULL;
 }
 
+static void add_files(struct user_td *td)
+{
+	td->dir = debugfs_create_dir(td->name, td_root);
+	debugfs_create_file("vcpu", 0200, td->dir, td, &vcpu_fops);
+	debugfs_create_file("memory", 0200, td->dir, td, &memory_fops);
+	debugfs_create_file("finalize", 0200, td->dir, td, &finalize_fops);
+	debugfs_create_file("mrtd", 0400, td->dir, td, &mrtd_fops);
+}
+
 static ssize_t create_write(struct file *file, const char __user *ubuf, size_t count,
 			    loff_t *ppos)
 {
@@ -272,11 +281,7 @@ static ssize_t create_write(struct file *file, const char __user *ubuf, size_t c
 	mutex_init(&td->lock);
 	strscpy(td->name, name);
 	list_add(&td->list, &user_tds);
-	td->dir = debugfs_create_dir(name, td_root);
-	debugfs_create_file("vcpu", 0200, td->dir, td, &vcpu_fops);
-	debugfs_create_file("memory", 0200, td->dir, td, &memory_fops);
-	debugfs_create_file("finalize", 0200, td->dir, td, &finalize_fops);
-	debugfs_create_file("mrtd", 0400, td->dir, td, &mrtd_fops);
+	add_files(td);
 	return count;
 }
 
@@ -304,8 +309,12 @@ static ssize_t destroy_write(struct file *file, const char __user *ubuf, size_t 
 
 	/* Waits until nobody is in one of the files. */
 	debugfs_remove(td->dir);
+	ret = fake_td_destroy(td->ftd);
+	if (ret) {
+		add_files(td);
+		return ret;
+	}
 	list_del(&td->list);
-	fake_td_destroy(td->ftd);
 	kfree(td);
 	return count;
 }

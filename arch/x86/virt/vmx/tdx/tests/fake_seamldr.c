@@ -5,8 +5,6 @@
  * Knows how an image is handed over and verified, and what says which module it is. Does
  * not know what a TDX module does.
  */
-#define pr_fmt(fmt)	"fake_seam: " fmt
-
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
@@ -90,29 +88,22 @@ static u64 (*load_module)(const struct fake_module *module) __ro_after_init;
 /* The P-SEAMLDR serves one CPU at a time and turns the others away. */
 static atomic_t occupied;
 
-/* Only while @occupied: */
-static cpumask_t session;		/* CPUs that have called SEAMLDR.INSTALL */
-static u64 session_params;		/* what the first of them passed */
+/* While @occupied: CPUs that have called SEAMLDR.INSTALL, and what the first one passed. */
+static cpumask_t session;
+static u64 session_params;
 
 static u32 remaining_updates = 1000;
 
-static void *seam_va(u64 pa, u64 size)
-{
-	if (!pa || !IS_ALIGNED(pa, size) || !pfn_valid(PHYS_PFN(pa)))
-		return NULL;
-	return __va(pa);
-}
-
 static u64 seamldr_info(struct seam_regs *regs)
 {
-	struct info *info = seam_va(regs->rcx, sizeof(*info));
+	struct info *info = fake_seam_va(regs->rcx, sizeof(*info));
 
 	if (!info)
 		return SEAMLDR_EBADPARAM;
 
 	*info = (struct info) {
 		.vendor_id = 0x8086,
-		.build_date = 20260101,
+		.build_date = 0x20260101,
 		.major = 1,
 		.minor = 5,
 		.update = 99,
@@ -130,21 +121,21 @@ static u64 check_params(const struct params *params)
 		return SEAMLDR_EBADPARAM;
 	if (!params->nr_module_pages || params->nr_module_pages > MAX_MODULE_PAGES)
 		return SEAMLDR_EBADPARAM;
-	if (!seam_va(params->sigstruct_pa, PAGE_SIZE))
+	if (!fake_seam_va(params->sigstruct_pa, PAGE_SIZE))
 		return SEAMLDR_EBADPARAM;
 	for (int i = 0; i < params->nr_module_pages; i++)
-		if (!seam_va(params->module_pa[i], PAGE_SIZE))
+		if (!fake_seam_va(params->module_pa[i], PAGE_SIZE))
 			return SEAMLDR_EBADPARAM;
 	return SEAM_SUCCESS;
 }
 
 static u64 install(const struct params *params)
 {
-	const struct sigstruct *sig = __va(params->sigstruct_pa);
 	const struct module_page *page = __va(params->module_pa[0]);
+	const struct sigstruct *sig = __va(params->sigstruct_pa);
 	u8 digest[SHA384_DIGEST_SIZE];
-	struct sha384_ctx ctx;
 	struct fake_module module;
+	struct sha384_ctx ctx;
 
 	sha384_init(&ctx);
 	for (int i = 0; i < params->nr_module_pages; i++)
@@ -169,7 +160,7 @@ static u64 install(const struct params *params)
 
 static u64 seamldr_install(struct seam_regs *regs)
 {
-	const struct params *params = seam_va(regs->rcx, PAGE_SIZE);
+	const struct params *params = fake_seam_va(regs->rcx, PAGE_SIZE);
 	u64 ret;
 
 	if (!params)

@@ -8,7 +8,6 @@
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
 #include <linux/cleanup.h>
-#include <linux/cpu.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -19,7 +18,6 @@
 
 #include <asm/pgtable_types.h>
 
-#include "../../../../kvm/vmx/tdx_arch.h"
 #include "fake_seam.h"
 
 static int report(const char *what, u64 status)
@@ -76,7 +74,7 @@ static int add_tdcs(struct fake_td *ftd, int nr)
 
 static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 {
-	struct td_params *params;
+	struct seam_td_params *params;
 	u64 status, err;
 	int ret;
 
@@ -105,7 +103,7 @@ static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
  * Context: process context, may sleep. TDs are independent of each other; calls for the
  * same TD must not overlap.
  * Return: a TD that counts as being built, to be given to fake_td_destroy(); or -ENODEV
- * without a TDX module, -ENOMEM, or -EIO if a SEAMCALL failed.
+ * without a TDX module, -ENOSPC without a free KeyID, -ENOMEM, or -EIO if a SEAMCALL failed.
  */
 struct fake_td *fake_td_create(void)
 {
@@ -172,16 +170,19 @@ int fake_td_add_vcpu(struct fake_td *ftd)
 		return -EEXIST;
 
 	ftd->vp.tdcx_pages = kzalloc_objs(*ftd->vp.tdcx_pages, ftd->td.tdcx_nr_pages);
+	if (!ftd->vp.tdcx_pages)
+		return -ENOMEM;
 	page = alloc_page(GFP_KERNEL);
-	if (!ftd->vp.tdcx_pages || !page)
+	if (!page)
 		goto err_free;
 
 	ftd->vp.tdvpr_page = page;
 	ftd->vp.tdvpr_pa = page_to_phys(page);
 	status = tdh_vp_create(&ftd->td, &ftd->vp);
 	if (status) {
-		ftd->vp.tdvpr_page = NULL;
 		report("TDH.VP.CREATE", status);
+		__free_page(page);
+		ftd->vp.tdvpr_page = NULL;
 		goto err_free;
 	}
 
@@ -197,19 +198,18 @@ int fake_td_add_vcpu(struct fake_td *ftd)
 		ftd->vp.tdcx_pages[i] = page;
 	}
 
-	/* The VCPU belongs to this CPU from now on. */
+	/*
+	 * The VCPU belongs to this CPU from TDH.VP.INIT on. KVM flushes it when the VCPU
+	 * goes elsewhere or the CPU goes offline; as this one never runs, do it now.
+	 */
 	scoped_guard(preempt) {
 		status = tdh_vp_init(&ftd->vp, 0, 0);
 		if (!status)
-			ftd->vcpu_cpu = smp_processor_id();
+			status = tdh_vp_flush(&ftd->vp);
 	}
-	if (status)
-		return report("TDH.VP.INIT", status);
-	return 0;
+	return status ? report("TDH.VP.INIT or FLUSH", status) : 0;
 
 err_free:
-	if (page)
-		__free_page(page);
 	kfree(ftd->vp.tdcx_pages);
 	ftd->vp.tdcx_pages = NULL;
 	return page ? -EIO : -ENOMEM;
@@ -279,7 +279,7 @@ int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measur
 	ftd->pages[gpa / PAGE_SIZE] = page;
 	page = NULL;
 
-	for (int i = 0; measure && i < PAGE_SIZE; i += TDX_EXTENDMR_CHUNKSIZE) {
+	for (int i = 0; measure && i < PAGE_SIZE; i += SEAM_EXTEND_CHUNK) {
 		status = tdh_mr_extend(&ftd->td, gpa + i, &err1, &err2);
 		if (status) {
 			ret = report("TDH.MR.EXTEND", status);
@@ -308,13 +308,6 @@ int fake_td_finalize(struct fake_td *ftd)
 	return status ? report("TDH.MR.FINALIZE", status) : 0;
 }
 
-static void flush_vp(void *arg)
-{
-	struct fake_td *ftd = arg;
-
-	tdh_vp_flush(&ftd->vp);
-}
-
 static void cache_wb(void *unused)
 {
 	tdh_phymem_cache_wb(false);
@@ -322,28 +315,26 @@ static void cache_wb(void *unused)
 
 /**
  * fake_td_destroy() - Tear a TD down, at any point of its life, and free it.
- * @ftd: the TD; gone after this. If the module is gone, the TD's pages are leaked, as
- *	 KVM leaks them.
+ * @ftd: the TD; gone after this if it succeeds.
  *
  * Context: as fake_td_create().
+ * Return: 0, or -EIO if the module does not let go of the TD. It can be tried again. Single
+ * pages that the module keeps are leaked, as KVM leaks them.
  */
-void fake_td_destroy(struct fake_td *ftd)
+int fake_td_destroy(struct fake_td *ftd)
 {
 	u64 status;
 
-	cpus_read_lock();
-	if (ftd->vp.tdvpr_page)
-		smp_call_function_single(ftd->vcpu_cpu, flush_vp, ftd, true);
-	status = tdh_mng_vpflushdone(&ftd->td);
-	if (!status) {
-		on_each_cpu(cache_wb, NULL, true);
-		status = tdh_mng_key_freeid(&ftd->td);
+	if (!ftd->blocked) {
+		status = tdh_mng_vpflushdone(&ftd->td);
+		if (status)
+			return report("TDH.MNG.VPFLUSHDONE", status);
+		ftd->blocked = true;
 	}
-	cpus_read_unlock();
-	if (status) {
-		report("teardown of a TD", status);
-		return;
-	}
+	on_each_cpu(cache_wb, NULL, true);
+	status = tdh_mng_key_freeid(&ftd->td);
+	if (status)
+		return report("TDH.MNG.KEY.FREEID", status);
 	tdx_guest_keyid_free(ftd->hkid);
 
 	reclaim_array(ftd->pages, FAKE_TD_PAGES);
@@ -356,6 +347,7 @@ void fake_td_destroy(struct fake_td *ftd)
 	reclaim_array(ftd->td.tdcs_pages, ftd->td.tdcs_nr_pages);
 	reclaim(ftd->td.tdr_page);
 	kfree(ftd);
+	return 0;
 }
 
 /**
@@ -363,7 +355,7 @@ void fake_td_destroy(struct fake_td *ftd)
  * @ftd: the TD.
  * @mrtd: filled in.
  *
- * Return: 0, or -ENODATA if it is still being built.
+ * Return: 0, -ENODATA if it is still being built, or -ENOENT if it has no TDR any more.
  */
 int fake_td_mrtd(const struct fake_td *ftd, u8 mrtd[FAKE_MRTD_SIZE])
 {

@@ -154,26 +154,22 @@ static u64 sys_rd(struct seam_regs *regs)
 /* RCX: array of physical addresses of TDMR_INFO, RDX: their number */
 static u64 sys_config(struct seam_regs *regs)
 {
-	const u64 *pa;
+	const u64 *pa = fake_seam_va(regs->rcx, TDMR_INFO_ALIGNMENT);
 
 	if (fake_tdx.state != SYSINIT_DONE)
 		return SEAM_SYS_CONFIG_NOT_PENDING;
-	if (!regs->rcx || !IS_ALIGNED(regs->rcx, TDMR_INFO_ALIGNMENT))
+	if (!pa)
 		return operand_invalid(SEAM_OPERAND_RCX);
 	if (!regs->rdx || regs->rdx > MAX_TDMRS)
 		return operand_invalid(SEAM_OPERAND_RDX);
 
-	pa = __va(regs->rcx);
 	for (int i = 0; i < regs->rdx; i++) {
+		const struct tdmr_info_abi *info = fake_seam_va(pa[i], TDMR_INFO_ALIGNMENT);
 		struct tdmr *tdmr = &fake_tdx.tdmrs[i];
-		const struct tdmr_info_abi *info;
 
-		if (!pa[i] || !IS_ALIGNED(pa[i], TDMR_INFO_ALIGNMENT))
-			return operand_invalid(SEAM_OPERAND_RCX);
-
-		info = __va(pa[i]);
-		if (!info->size || !IS_ALIGNED(info->base | info->size, TDMR_ALIGNMENT) ||
-		    !info->pamt_4k_base || !IS_ALIGNED(info->pamt_4k_base, PAGE_SIZE) ||
+		if (!info || !info->size ||
+		    !IS_ALIGNED(info->base | info->size, TDMR_ALIGNMENT) ||
+		    !fake_seam_va(info->pamt_4k_base, PAGE_SIZE) ||
 		    info->pamt_4k_size < info->size / PAGE_SIZE * PAMT_ENTRY_SIZE)
 			return operand_invalid(SEAM_OPERAND_RCX);
 
@@ -331,6 +327,8 @@ static u64 module_leaf(u64 leaf, struct seam_regs *regs)
 		return sys_init(regs);
 	case SEAM_LEAF_SYS_LP_INIT:
 		return sys_lp_init(regs);
+	case SEAM_LEAF_SYS_UPDATE:
+		return sys_update(regs);
 	case SEAM_LEAF_SYS_DISABLE:
 		return sys_disable(regs);
 	}
@@ -349,8 +347,6 @@ static u64 module_leaf(u64 leaf, struct seam_regs *regs)
 		return sys_config(regs);
 	case SEAM_LEAF_SYS_KEY_CONFIG:
 		return sys_key_config(regs);
-	case SEAM_LEAF_SYS_UPDATE:
-		return sys_update(regs);
 	}
 
 	if (fake_tdx.state != SYS_READY)
@@ -378,7 +374,11 @@ static u64 module_handler(struct seam_regs *regs)
 	return ret;
 }
 
-/* The P-SEAMLDR puts another module in place. What it knows, it has from the old one. */
+/*
+ * The P-SEAMLDR puts another module in place. What that one knows, it has from the old one.
+ * Assumption: nobody asks whether the old one was shut down. Without handoff data,
+ * TDH.SYS.UPDATE fails.
+ */
 static u64 load(const struct fake_module *module)
 {
 	if (module->hash_layout > 3 || module->min_update_hv > module->module_hv)

@@ -22,7 +22,6 @@
 #define SEPT_ROOT_LEVEL		3		/* 4-level secure EPT */
 #define SEPT_GPA_BITS		47		/* GPA bit 47 is the shared bit */
 
-#define EXTEND_CHUNK		256
 #define MRTD_BLOCK		128
 
 /* Where the running hash is: a page of its own, at a place that the module chooses */
@@ -45,7 +44,6 @@ enum td_op_state {
 
 /* In the TDR page */
 struct tdr {
-	u16 hkid;
 	u8 lifecycle;		/* enum td_lifecycle */
 	u8 op_state;		/* enum td_op_state */
 	bool counted;		/* in fake_tdx.builds ... */
@@ -66,13 +64,6 @@ struct tdvpr {
 	bool initialized;
 	int cpu;		/* that it is associated with, or -1 */
 };
-
-/* The first fields of TD_PARAMS, 1024 bytes (TDX Module ABI Specification) */
-struct td_params_abi {
-	u64 attributes;
-	u64 xfam;
-	u16 max_vcpus;
-} __packed;
 
 static u64 invalid(unsigned int operand)
 {
@@ -192,7 +183,7 @@ static void measure_block(const struct tdr *tdr, const char *what, u64 gpa)
 	sha384_update(hash_of(tdr), block, sizeof(block));
 }
 
-/* RCX: page for the TDR, RDX: KeyID */
+/* RCX: page for the TDR, RDX: KeyID, of which nothing depends here */
 static u64 mng_create(struct seam_regs *regs)
 {
 	struct tdr *tdr;
@@ -204,7 +195,6 @@ static u64 mng_create(struct seam_regs *regs)
 
 	BUILD_BUG_ON(sizeof(*tdr) > PAGE_SIZE);
 	tdr = __va(regs->rcx);
-	tdr->hkid = regs->rdx;
 	tdr->lifecycle = TD_HKID_ASSIGNED;
 	return SEAM_SUCCESS;
 }
@@ -251,18 +241,14 @@ static u64 mng_addcx(struct seam_regs *regs)
 /* RCX: TDR, RDX: TD_PARAMS. The build begins here. */
 static u64 mng_init(struct seam_regs *regs)
 {
-	const struct td_params_abi *params;
+	const struct seam_td_params *params = fake_seam_va(regs->rdx, sizeof(*params));
 	struct tdr *tdr;
 	u64 ret;
 
 	tdr = get_td(regs->rcx, SEAM_OPERAND_RCX, TD_UNINITIALIZED, &ret);
 	if (!tdr)
 		return ret;
-	if (!regs->rdx || !IS_ALIGNED(regs->rdx, 1024))
-		return invalid(SEAM_OPERAND_RDX);
-
-	params = __va(regs->rdx);
-	if (!params->max_vcpus || params->max_vcpus > MAX_VCPUS_PER_TD ||
+	if (!params || !params->max_vcpus || params->max_vcpus > MAX_VCPUS_PER_TD ||
 	    (params->xfam & 3) != 3)
 		return invalid(SEAM_OPERAND_RDX);
 
@@ -424,7 +410,7 @@ static u64 mem_page_add(struct seam_regs *regs)
 
 	if (!IS_ALIGNED(gpa, PAGE_SIZE) || gpa >> SEPT_GPA_BITS)
 		return invalid(SEAM_OPERAND_RCX);
-	if (!regs->r9 || !IS_ALIGNED(regs->r9, PAGE_SIZE))
+	if (!fake_seam_va(regs->r9, PAGE_SIZE))
 		return invalid(SEAM_OPERAND_R9);
 	tdr = get_td(regs->rdx, SEAM_OPERAND_RDX, TD_INITIALIZED, &ret);
 	if (!tdr)
@@ -453,7 +439,7 @@ static u64 mr_extend(struct seam_regs *regs)
 	u64 *entry;
 	u64 ret;
 
-	if (!IS_ALIGNED(gpa, EXTEND_CHUNK) || gpa >> SEPT_GPA_BITS)
+	if (!IS_ALIGNED(gpa, SEAM_EXTEND_CHUNK) || gpa >> SEPT_GPA_BITS)
 		return invalid(SEAM_OPERAND_RCX);
 	tdr = get_td(regs->rdx, SEAM_OPERAND_RDX, TD_INITIALIZED, &ret);
 	if (!tdr)
@@ -467,7 +453,7 @@ static u64 mr_extend(struct seam_regs *regs)
 
 	measure_block(tdr, "MR.EXTEND", gpa);
 	sha384_update(hash_of(tdr), __va((*entry & SEPT_PA_MASK) + offset_in_page(gpa)),
-		      EXTEND_CHUNK);
+		      SEAM_EXTEND_CHUNK);
 	return SEAM_SUCCESS;
 }
 
@@ -490,7 +476,7 @@ static u64 mr_finalize(struct seam_regs *regs)
 }
 
 /*
- * RCX: TDR. The TD can not go on after this. Assumption: one that was being built stops
+ * RCX: TDR. The TD cannot go on after this. Assumption: one that was being built stops
  * counting here.
  */
 static u64 mng_vpflushdone(struct seam_regs *regs)
