@@ -363,12 +363,24 @@ static u64 *sept_walk(const struct tdr *tdr, u64 gpa, int level)
 	}
 }
 
-/* Failures that concern the secure EPT tell the entry in RCX and its level in RDX. */
-static u64 sept_failed(struct seam_regs *regs, u64 status, const u64 *entry, int level)
+/*
+ * The entry of @gpa at @level if it is @present or not, as the leaf wants it. Or NULL, with
+ * the reason in @status and, as in every failure that concerns the secure EPT, the entry in
+ * RCX and its level in RDX.
+ */
+static u64 *sept_entry(struct seam_regs *regs, const struct tdr *tdr, u64 gpa, int level,
+		       bool present, u64 *status)
 {
+	u64 *entry = sept_walk(tdr, gpa, level);
+
+	if (entry && !!(*entry & SEPT_PRESENT) == present)
+		return entry;
+
+	*status = SEAM_OPERAND_RCX |
+		  (entry ? SEAM_EPT_ENTRY_STATE_INCORRECT : SEAM_EPT_WALK_FAILED);
 	regs->rcx = entry ? *entry : 0;
 	regs->rdx = level;
-	return status | SEAM_OPERAND_RCX;
+	return NULL;
 }
 
 /* RCX: GPA, and in bits 2:0 the level of the entry, RDX: TDR, R8: page for the table */
@@ -387,11 +399,9 @@ static u64 mem_sept_add(struct seam_regs *regs)
 	if (!tdr)
 		return ret;
 
-	entry = sept_walk(tdr, gpa, level);
+	entry = sept_entry(regs, tdr, gpa, level, false, &ret);
 	if (!entry)
-		return sept_failed(regs, SEAM_EPT_WALK_FAILED, entry, level);
-	if (*entry & SEPT_PRESENT)
-		return sept_failed(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, level);
+		return ret;
 
 	ret = take_page(regs->r8, PAMT_EPT, regs->rdx, SEAM_OPERAND_R8);
 	if (ret)
@@ -416,11 +426,9 @@ static u64 mem_page_add(struct seam_regs *regs)
 	if (!tdr)
 		return ret;
 
-	entry = sept_walk(tdr, gpa, 0);
+	entry = sept_entry(regs, tdr, gpa, 0, false, &ret);
 	if (!entry)
-		return sept_failed(regs, SEAM_EPT_WALK_FAILED, entry, 0);
-	if (*entry & SEPT_PRESENT)
-		return sept_failed(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, 0);
+		return ret;
 
 	ret = take_page(regs->r8, PAMT_REG, regs->rdx, SEAM_OPERAND_R8);
 	if (ret)
@@ -445,11 +453,9 @@ static u64 mr_extend(struct seam_regs *regs)
 	if (!tdr)
 		return ret;
 
-	entry = sept_walk(tdr, gpa, 0);
+	entry = sept_entry(regs, tdr, gpa, 0, true, &ret);
 	if (!entry)
-		return sept_failed(regs, SEAM_EPT_WALK_FAILED, entry, 0);
-	if (!(*entry & SEPT_PRESENT))
-		return sept_failed(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, 0);
+		return ret;
 
 	measure_block(tdr, "MR.EXTEND", gpa);
 	sha384_update(hash_of(tdr), __va((*entry & SEPT_PA_MASK) + offset_in_page(gpa)),
