@@ -66,7 +66,7 @@ logged() {
 	shift
 	"$@" >"$log" 2>&1 || {
 		tail -n 15 "$log" >&2
-		die "failed: ${*:0:4} ...; the full log is ${log#"$PWD/"}"
+		die "failed: ${*:1:3} ...; the full log is ${log#"$PWD/"}"
 	}
 }
 
