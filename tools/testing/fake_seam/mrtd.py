@@ -42,6 +42,17 @@ def region(text):
     return gpa, data
 
 
+def measure(pages):
+    """The MRTD, a hex string, of a list of (GPA, contents, are the contents measured)"""
+    mrtd = hashlib.sha384()
+    for gpa, data, measured in pages:
+        mrtd.update(block(b"MEM.PAGE.ADD", gpa))
+        for chunk in range(0, PAGE if measured else 0, CHUNK):
+            mrtd.update(block(b"MR.EXTEND", gpa + chunk))
+            mrtd.update(data[chunk:chunk + CHUNK])
+    return mrtd.hexdigest()
+
+
 def main():
     """Print the MRTD of the given pages, in the order given"""
     parser = argparse.ArgumentParser(description="Compute the MRTD of a TD.")
@@ -49,14 +60,9 @@ def main():
                         help="initial memory, page by page in this order, all measured")
     args = parser.parse_args()
 
-    mrtd = hashlib.sha384()
-    for start, data in args.region:
-        for page in range(0, len(data), PAGE):
-            mrtd.update(block(b"MEM.PAGE.ADD", start + page))
-            for chunk in range(page, page + PAGE, CHUNK):
-                mrtd.update(block(b"MR.EXTEND", start + chunk))
-                mrtd.update(data[chunk:chunk + CHUNK])
-    print(mrtd.hexdigest())
+    print(measure((start + page, data[page:page + PAGE], True)
+                  for start, data in args.region
+                  for page in range(0, len(data), PAGE)))
 
 
 if __name__ == "__main__":

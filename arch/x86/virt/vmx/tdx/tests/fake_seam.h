@@ -264,6 +264,8 @@ struct fake_module_state {
 	u32 migrations;
 };
 
+u64 fake_module_load(const struct fake_module *module);
+void fake_module_revive(void);
 void fake_module_get_state(struct fake_module_state *state);
 void fake_module_set_migrations(u32 nr);
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[FAKE_MRTD_SIZE]);

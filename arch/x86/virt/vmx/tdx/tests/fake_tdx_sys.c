@@ -374,21 +374,42 @@ static u64 module_handler(struct seam_regs *regs)
 	return ret;
 }
 
-/*
- * The P-SEAMLDR puts another module in place. What that one knows, it has from the old one.
+/**
+ * fake_module_load() - Put another module in place, as the P-SEAMLDR does.
+ * @module: the new module. What it knows, it has from the old one with TDH.SYS.UPDATE.
+ *
  * Assumption: nobody asks whether the old one was shut down. Without handoff data,
  * TDH.SYS.UPDATE fails.
+ *
+ * Return: %SEAM_SUCCESS, or %SEAMLDR_EBADPARAM if there can be no such module. The old one
+ * stays then.
  */
-static u64 load(const struct fake_module *module)
+u64 fake_module_load(const struct fake_module *module)
 {
 	if (module->hash_layout > 3 || module->min_update_hv > module->module_hv)
 		return SEAMLDR_EBADPARAM;
 
-	guard(raw_spinlock)(&fake_tdx.lock);
+	guard(raw_spinlock_irqsave)(&fake_tdx.lock);
 	fake_tdx.module = *module;
 	fake_tdx.state = SYSINIT_PENDING;
 	cpumask_clear(&fake_tdx.lps);
 	return SEAM_SUCCESS;
+}
+
+/**
+ * fake_module_revive() - Make the module ready, whatever has become of it.
+ *
+ * No host can do that, so no test needs a reboot. TDs are as they were, but none counts as
+ * being built any more, and no migration as interrupted.
+ */
+void fake_module_revive(void)
+{
+	guard(raw_spinlock_irqsave)(&fake_tdx.lock);
+	fake_tdx.state = SYS_READY;
+	cpumask_copy(&fake_tdx.lps, cpu_possible_mask);
+	fake_tdx.builds = 0;
+	fake_tdx.builds_epoch++;
+	fake_tdx.migrations = 0;
 }
 
 /**
@@ -419,7 +440,7 @@ void fake_module_set_migrations(u32 nr)
 static int __init fake_module_init(void)
 {
 	if (fake_seam_active()) {
-		fake_seamldr_set_loader(load);
+		fake_seamldr_set_loader(fake_module_load);
 		fake_module_register(module_handler);
 	}
 	return 0;

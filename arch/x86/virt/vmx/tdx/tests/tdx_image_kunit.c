@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite for the checks of a TDX module image. A bad one must not cost a SEAMCALL: the
+ * first one shuts the running module down.
+ */
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/errno.h>
+#include <linux/moduleparam.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/string.h>
+
+#include <asm/seamldr.h>
+
+#include "tdx_kunit.h"
+
+/* An image is no bigger than that: header, sigstruct, and 496 pages of module */
+#define MAX_MODULE_PAGES	496
+#define MAX_PAGES		(2 + MAX_MODULE_PAGES)
+
+static unsigned int image_rounds = 1000;
+module_param(image_rounds, uint, 0444);
+MODULE_PARM_DESC(image_rounds, "number of random images");
+
+static unsigned int image_seed;
+module_param(image_seed, uint, 0444);
+MODULE_PARM_DESC(image_seed, "seed of the random images; 0: another one each time");
+
+/*
+ * Does the kernel take an image? An accepted one gets as far as TDH.SYS.SHUTDOWN, which is
+ * made to fail so that nothing changes. VMfailInvalid is what leaves no line in the log.
+ */
+static bool is_taken(struct kunit *test, const u8 *image, u32 size)
+{
+	static const struct tdx_kunit_failure failure = {
+		.fault = FAKE_SEAM_VMFAILINVALID,
+	};
+	const struct tdx_kunit_calls then = tdx_kunit_calls();
+	struct tdx_kunit_calls calls;
+	int ret;
+
+	fake_seam_inject_clear();
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, -1, 0, 1, &failure);
+	ret = seamldr_install_module(image, size);
+	calls = tdx_kunit_calls_since(&then);
+
+	if (ret == -ENODEV) {
+		KUNIT_EXPECT_EQ(test, calls.shutdown, 1);
+		KUNIT_EXPECT_EQ(test, calls.all, 1 + calls.rd);
+		return true;
+	}
+	KUNIT_EXPECT_EQ(test, ret, -EINVAL);
+	KUNIT_EXPECT_EQ(test, calls.all, 0);
+	return false;
+}
+
+struct image_param {
+	const char *name;
+	bool good;
+
+	/* Size of what is handed to the kernel, in bytes. 0: that of a good image */
+	u32 size;
+
+	/* What is different from a good image's header. The checksum is right, unless ... */
+	int at;			/* offset of what is overwritten */
+	int len;		/* bytes; 0: nothing is */
+	u64 with;
+
+	/* ... this says how it is not */
+	enum { CHECKSUM_RIGHT, CHECKSUM_NONE, CHECKSUM_OFF_BY_ONE, CHECKSUM_AS_BEFORE } checksum;
+};
+
+#define VERSION		offsetof(struct tdx_kunit_header, version), sizeof(u16)
+#define SIGNATURE(n)	offsetof(struct tdx_kunit_header, signature) + (n), 1
+#define SIG_PAGES	offsetof(struct tdx_kunit_header, sigstruct_nr_pages), sizeof(u32)
+#define MODULE_PAGES	offsetof(struct tdx_kunit_header, module_nr_pages), sizeof(u32)
+#define RESERVED(n)	offsetof(struct tdx_kunit_header, reserved) + (n), 1
+
+static const struct image_param image_params[] = {
+	{ "good", true },
+	{ "no checksum", true, .checksum = CHECKSUM_NONE },
+	{ "checksum off by one", false, .checksum = CHECKSUM_OFF_BY_ONE },
+	{ "payload changed on its way", false, 0, 2 * PAGE_SIZE + 5, 1, 0xff,
+	  CHECKSUM_AS_BEFORE },
+	{ "last byte changed on its way", false, 0, TDX_KUNIT_IMAGE_SIZE - 1, 1, 0x80,
+	  CHECKSUM_AS_BEFORE },
+	{ "payload changed, no checksum", true, 0, 2 * PAGE_SIZE + 5, 1, 0xff, CHECKSUM_NONE },
+	{ "one byte", false, 1 },
+	{ "one byte less than a header", false, PAGE_SIZE - 1 },
+	{ "a header alone", false, PAGE_SIZE },
+	{ "no module", false, 2 * PAGE_SIZE },
+	{ "one page less", false, TDX_KUNIT_IMAGE_SIZE - PAGE_SIZE },
+	{ "one byte less", false, TDX_KUNIT_IMAGE_SIZE - 1 },
+	{ "one byte more", false, TDX_KUNIT_IMAGE_SIZE + 1 },
+	{ "one page more", false, TDX_KUNIT_IMAGE_SIZE + PAGE_SIZE },
+	{ "version 0", false, 0, VERSION, 0 },
+	{ "version 0x100", false, 0, VERSION, 0x100 },
+	{ "version 0x201", false, 0, VERSION, 0x201 },
+	{ "version 0x300", false, 0, VERSION, 0x300 },
+	{ "version of the other byte order", false, 0, VERSION, 0x0002 },
+	{ "first byte of the signature", false, 0, SIGNATURE(0), 't' },
+	{ "last byte of the signature", false, 0, SIGNATURE(7), 0 },
+	{ "no sigstruct page", false, 0, SIG_PAGES, 0 },
+	{ "two sigstruct pages", false, 0, SIG_PAGES, 2 },
+	{ "all sigstruct pages", false, 0, SIG_PAGES, U32_MAX },
+	{ "sigstruct pages that overflow", false, 0, SIG_PAGES, 0x100001 },
+	{ "no module page", false, 0, MODULE_PAGES, 0 },
+	{ "one module page too few", false, 0, MODULE_PAGES, 1 },
+	{ "one module page too many", false, 0, MODULE_PAGES, 3 },
+	{ "all module pages", false, 0, MODULE_PAGES, U32_MAX },
+	{ "module pages that overflow", false, 0, MODULE_PAGES, 0x100002 },
+	{ "first reserved byte", false, 0, RESERVED(0), 1 },
+	{ "middle reserved byte", false, 0, RESERVED(2000), 0x40 },
+	{ "last reserved byte", false, 0, RESERVED(4075), 0x80 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(image, image_params, name);
+
+static void header_is_checked(struct kunit *test)
+{
+	const struct image_param *param = test->param_value;
+	u32 size = param->size ?: TDX_KUNIT_IMAGE_SIZE;
+	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_IMAGE_SIZE + 2 * PAGE_SIZE);
+	struct tdx_kunit_header *header = (void *)image;
+
+	memcpy(image, tdx_kunit_image(test, &tdx_kunit_next_module), TDX_KUNIT_IMAGE_SIZE);
+	for (int i = 0; i < param->len; i++)
+		image[param->at + i] = param->with >> 8 * i;
+	switch (param->checksum) {
+	case CHECKSUM_RIGHT:
+		tdx_kunit_checksum(image, max_t(u32, size, sizeof(*header)));
+		break;
+	case CHECKSUM_NONE:
+		header->checksum = 0;
+		break;
+	case CHECKSUM_OFF_BY_ONE:
+		header->checksum++;
+		break;
+	case CHECKSUM_AS_BEFORE:
+		break;
+	}
+	KUNIT_EXPECT_EQ(test, is_taken(test, image, size), param->good);
+}
+
+struct pages_param {
+	const char *name;
+	bool good;
+	u32 sigstruct_nr_pages;
+	u32 module_nr_pages;
+};
+
+/* The size of the image is what the header says. */
+static const struct pages_param pages_params[] = {
+	{ "1 and 1", true, 1, 1 },
+	{ "1 and 496", true, 1, MAX_MODULE_PAGES },
+	{ "1 and 497", false, 1, MAX_MODULE_PAGES + 1 },
+	{ "2 and 1", false, 2, 1 },
+	{ "2 and 496", false, 2, MAX_MODULE_PAGES },
+	{ "0 and 1", false, 0, 1 },
+	{ "1 and 0", false, 1, 0 },
+	{ "0 and 0", false, 0, 0 },
+	{ "0 and 496", false, 0, MAX_MODULE_PAGES },
+};
+
+KUNIT_ARRAY_PARAM_DESC(pages, pages_params, name);
+
+static void numbers_of_pages_are_checked(struct kunit *test)
+{
+	const struct pages_param *param = test->param_value;
+	u32 size = (1 + param->sigstruct_nr_pages + param->module_nr_pages) * PAGE_SIZE;
+	u8 *image = tdx_kunit_alloc(test, size);
+	struct tdx_kunit_header *header = (void *)image;
+
+	*header = (struct tdx_kunit_header) {
+		.version = 0x200,
+		.sigstruct_nr_pages = param->sigstruct_nr_pages,
+		.module_nr_pages = param->module_nr_pages,
+	};
+	memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
+	tdx_kunit_checksum(image, size);
+	KUNIT_EXPECT_EQ(test, is_taken(test, image, size), param->good);
+}
+
+/* No image is too small or too damaged to be looked at. */
+static void nothing_is_no_image(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, is_taken(test, tdx_kunit_alloc(test, PAGE_SIZE), 0));
+}
+
+/* --- Random images, against another reading of the format --- */
+
+static bool is_good(const u8 *image, u64 size)
+{
+	const struct tdx_kunit_header *header = (const void *)image;
+	u32 sum = 0;
+
+	if (size < PAGE_SIZE)
+		return false;
+	if (size != (1ULL + header->sigstruct_nr_pages + header->module_nr_pages) * PAGE_SIZE)
+		return false;
+	if (header->sigstruct_nr_pages != 1 || header->module_nr_pages < 1 ||
+	    header->module_nr_pages > MAX_MODULE_PAGES)
+		return false;
+	if (image[0] != 0 || image[1] != 2 || strncmp(&image[4], "TDX-BLOB", 8))
+		return false;
+	for (int i = 20; i < PAGE_SIZE; i++)
+		if (image[i])
+			return false;
+	for (u64 i = 0; i < size; i++)
+		sum += i % 2 ? image[i] << 8 : image[i];
+	return !(sum & 0xffff) || (!image[2] && !image[3]);
+}
+
+/* A number that is likely to be near a border */
+static u32 odd_number(struct rnd_state *rnd)
+{
+	static const u32 numbers[] = {
+		0, 1, 2, 3, MAX_MODULE_PAGES, MAX_MODULE_PAGES + 1, MAX_PAGES, 0x200, 0xffff,
+		0x10000, 0xfffff, 0x100000, 0x100001, 0x100002, 0x7fffffff, 0x80000000,
+		0xfffffffe, 0xffffffff,
+	};
+
+	if (prandom_u32_state(rnd) % 8 == 0)
+		return prandom_u32_state(rnd);
+	return numbers[prandom_u32_state(rnd) % ARRAY_SIZE(numbers)];
+}
+
+static void random_images(struct kunit *test)
+{
+	u8 *image = tdx_kunit_alloc(test, MAX_PAGES * PAGE_SIZE);
+	struct tdx_kunit_header *header = (void *)image;
+	u32 seed = image_seed ?: get_random_u32();
+	unsigned int taken = 0;
+	struct rnd_state rnd;
+
+	kunit_info(test, "seed %u, %u images\n", seed, image_rounds);
+	prandom_seed_state(&rnd, seed);
+
+	for (unsigned int round = 0; round < image_rounds; round++) {
+		u32 pages = 1 + prandom_u32_state(&rnd) % 8;
+		u32 size = (2 + pages) * PAGE_SIZE;
+		int changes = prandom_u32_state(&rnd) % 3;
+		bool good;
+
+		memset(image, 0, sizeof(*header));
+		header->version = 0x200;
+		memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
+		header->sigstruct_nr_pages = 1;
+		header->module_nr_pages = pages;
+		/* The payload only matters for the checksum: a bit of it is enough. */
+		prandom_bytes_state(&rnd, image + PAGE_SIZE, 64);
+
+		while (changes--) {
+			switch (prandom_u32_state(&rnd) % 7) {
+			case 0:
+				header->version = odd_number(&rnd);
+				break;
+			case 1:
+				header->signature[prandom_u32_state(&rnd) % 8] ^=
+					1 << prandom_u32_state(&rnd) % 8;
+				break;
+			case 2:
+				header->sigstruct_nr_pages = odd_number(&rnd);
+				break;
+			case 3:
+				header->module_nr_pages = odd_number(&rnd);
+				break;
+			case 4:
+				header->reserved[prandom_u32_state(&rnd) % 4076] =
+					prandom_u32_state(&rnd);
+				break;
+			case 5:
+				size = prandom_u32_state(&rnd) % (10 * PAGE_SIZE);
+				break;
+			case 6:
+				/* As big as it says that it is, if that is not too big. */
+				if (header->sigstruct_nr_pages + header->module_nr_pages < 16)
+					size = (1 + header->sigstruct_nr_pages +
+						header->module_nr_pages) * PAGE_SIZE;
+				break;
+			}
+		}
+		switch (prandom_u32_state(&rnd) % 4) {
+		case 0:
+			header->checksum = prandom_u32_state(&rnd);
+			break;
+		case 1:
+			header->checksum = 0;
+			break;
+		default:
+			tdx_kunit_checksum(image, size);
+		}
+
+		good = is_good(image, size);
+		taken += good;
+		KUNIT_ASSERT_EQ_MSG(test, is_taken(test, image, size), good,
+				    "seed %u, image %u", seed, round);
+	}
+
+	kunit_info(test, "%u were good\n", taken);
+	/* Both kinds were among them. */
+	KUNIT_EXPECT_GT(test, taken, image_rounds / 10);
+	KUNIT_EXPECT_LT(test, taken, image_rounds - image_rounds / 10);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
+}
+
+static struct kunit_case tdx_image_cases[] = {
+	KUNIT_CASE_PARAM(header_is_checked, image_gen_params),
+	KUNIT_CASE_PARAM(numbers_of_pages_are_checked, pages_gen_params),
+	KUNIT_CASE(nothing_is_no_image),
+	KUNIT_CASE_SLOW(random_images),
+	{}
+};
+
+static struct kunit_suite tdx_image_suite = {
+	.name = "tdx_image",
+	.init = tdx_kunit_init,
+	.exit = tdx_kunit_exit,
+	.test_cases = tdx_image_cases,
+};
+kunit_test_suite(tdx_image_suite);

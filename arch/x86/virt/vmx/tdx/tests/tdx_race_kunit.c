@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite that races updates of the TDX module against TDs that are being built, on all
+ * CPUs, while CPUs go offline and come back.
+ *
+ *	tdx_race_kunit.rounds=N		TDs to build
+ *	tdx_race_kunit.seed=N		where the random numbers start; 0: somewhere
+ */
+#include <kunit/test.h>
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/errno.h>
+#include <linux/kthread.h>
+#include <linux/moduleparam.h>
+#include <linux/prandom.h>
+#include <linux/random.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include <asm/seamldr.h>
+#include <asm/tdx.h>
+
+#include "tdx_kunit.h"
+
+#define MAX_BUILDERS	64
+
+/* A TD has 1 to 4 pages. */
+#define MAX_TD_PAGES	4
+
+static unsigned int rounds = 1000;
+module_param(rounds, uint, 0444);
+MODULE_PARM_DESC(rounds, "number of TDs that are begun");
+
+static unsigned int seed;
+module_param(seed, uint, 0444);
+MODULE_PARM_DESC(seed, "seed of the random numbers; 0: another one each time");
+
+/* A thread that builds TDs, on a CPU of its own as long as that is online */
+struct builder {
+	struct race *race;
+	struct task_struct *task;
+	int cpu;
+	struct rnd_state rnd;
+	unsigned int finished;
+	unsigned int abandoned;
+	unsigned int wrong;
+	unsigned int failed;
+};
+
+struct race {
+	atomic_t begun;			/* TDs */
+	atomic_t nr_builders;		/* still at work */
+	struct completion done;		/* no builder is */
+	bool stop;			/* something is badly wrong: builders go home */
+	u8 pages[MAX_TD_PAGES][PAGE_SIZE];
+	u8 mrtds[MAX_TD_PAGES + 1][FAKE_MRTD_SIZE];	/* by number of pages */
+	struct task_struct *hotplug;
+	struct rnd_state hotplug_rnd;
+	unsigned int nr_hotplug;
+	struct builder builders[MAX_BUILDERS];
+};
+
+/* Build one TD, or a part of one. Returns 0 or an errno of the fake host. */
+static int build(struct builder *b, struct fake_td *ftd)
+{
+	unsigned int pages = 1 + prandom_u32_state(&b->rnd) % MAX_TD_PAGES;
+	/* One in four is given up on, anywhere. */
+	unsigned int steps = prandom_u32_state(&b->rnd) % 4 ? UINT_MAX :
+			     prandom_u32_state(&b->rnd) % (pages + 2);
+	u8 mrtd[FAKE_MRTD_SIZE];
+	int ret;
+
+	for (unsigned int i = 0; i < pages + 2; i++) {
+		if (i == steps) {
+			b->abandoned++;
+			return 0;
+		}
+		if (i == 0)
+			ret = fake_td_add_vcpu(ftd);
+		else if (i <= pages)
+			ret = fake_td_add_page(ftd, (i - 1) * PAGE_SIZE,
+					       b->race->pages[i - 1], true);
+		else
+			ret = fake_td_finalize(ftd);
+		if (ret)
+			return ret;
+	}
+
+	b->finished++;
+	ret = fake_td_mrtd(ftd, mrtd);
+	if (!ret && memcmp(mrtd, b->race->mrtds[pages], sizeof(mrtd)))
+		b->wrong++;
+	return ret;
+}
+
+static int builder_thread(void *data)
+{
+	struct builder *b = data;
+	struct race *race = b->race;
+
+	while (atomic_inc_return(&race->begun) <= rounds && !READ_ONCE(race->stop)) {
+		struct fake_td *ftd;
+
+		/*
+		 * Not binding: a CPU that goes away sends its threads elsewhere. One that
+		 * is back is only active after TDH.SYS.LP.INIT.
+		 */
+		if (cpu_active(b->cpu))
+			set_cpus_allowed_ptr(current, cpumask_of(b->cpu));
+
+		ftd = fake_td_create();
+		if (IS_ERR(ftd)) {
+			b->failed++;
+			continue;
+		}
+		if (build(b, ftd))
+			b->failed++;
+		if (fake_td_destroy(ftd))
+			b->failed++;
+
+		/* Without pauses there would always be a build in the way. */
+		if (prandom_u32_state(&b->rnd) % 2)
+			usleep_range(100, 1000 + prandom_u32_state(&b->rnd) % 4000);
+		else
+			cond_resched();
+	}
+
+	if (atomic_dec_and_test(&race->nr_builders))
+		complete(&race->done);
+	return 0;
+}
+
+static int hotplug_thread(void *data)
+{
+	struct race *race = data;
+
+	while (!kthread_should_stop()) {
+		unsigned int cpu = prandom_u32_state(&race->hotplug_rnd) % nr_cpu_ids;
+
+		/* The last CPU of a package stays while there are TDs. */
+		if (cpu && cpu_online(cpu) && !remove_cpu(cpu)) {
+			usleep_range(100, 5000);
+			if (!add_cpu(cpu))
+				race->nr_hotplug++;
+		}
+		usleep_range(1000, 20000);
+	}
+	return 0;
+}
+
+/* What must come out, from TDs that nobody disturbs. */
+static void init_mrtds(struct kunit *test, struct race *race)
+{
+	for (int pages = 1; pages <= MAX_TD_PAGES; pages++) {
+		struct fake_td *ftd = tdx_kunit_td(test);
+
+		tdx_kunit_page(race->pages[pages - 1], (pages - 1) * PAGE_SIZE);
+		for (int i = 0; i < pages; i++)
+			KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, i * PAGE_SIZE,
+							       race->pages[i], true), 0);
+		KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+		/* They are right, by a computation that is not the fake SEAM's. */
+		KUNIT_ASSERT_TRUE(test, tdx_kunit_td_is_right(ftd, pages));
+		KUNIT_ASSERT_EQ(test, fake_td_mrtd(ftd, race->mrtds[pages]), 0);
+		tdx_kunit_td_destroy(test, ftd);
+	}
+}
+
+/* All CPUs but one build TDs, the remaining one updates as fast as it can. */
+static void updates_race_builds(struct kunit *test)
+{
+	const struct fake_module *modules[] = { &tdx_kunit_module, &tdx_kunit_next_module };
+	unsigned int accepted = 0, refused = 0, lost = 0, changed = 0, tenth = 0;
+	unsigned int finished = 0, abandoned = 0, wrong = 0, failed = 0;
+	u32 first_seed = seed ?: get_random_u32();
+	struct fake_module_state state;
+	struct fake_td *bystander;
+	struct race *race;
+	u8 *images[2];
+	int cpu, n = 0;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, race);
+	init_mrtds(test, race);
+	init_completion(&race->done);
+	fake_seamldr_set_remaining_updates(U32_MAX);
+	for (int i = 0; i < 2; i++)
+		images[i] = tdx_kunit_image(test, modules[i]);
+	bystander = tdx_kunit_td(test);
+	tdx_kunit_td_finish(test, bystander);
+
+	kunit_info(test, "seed %u, %u TDs on %u CPUs\n", first_seed, rounds,
+		   num_online_cpus() - 1);
+	for_each_online_cpu(cpu) {
+		struct builder *b = &race->builders[n];
+
+		if (!cpu || n == MAX_BUILDERS)
+			continue;
+		b->race = race;
+		b->cpu = cpu;
+		prandom_seed_state(&b->rnd, first_seed + n);
+		b->task = kthread_create(builder_thread, b, "tdx_builder/%d", cpu);
+		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b->task);
+		n++;
+	}
+	atomic_set(&race->nr_builders, n);
+	for (int i = 0; i < n; i++)
+		wake_up_process(race->builders[i].task);
+
+	prandom_seed_state(&race->hotplug_rnd, first_seed + n);
+	race->hotplug = kthread_run(hotplug_thread, race, "tdx_hotplug");
+	if (IS_ERR(race->hotplug))
+		KUNIT_FAIL(test, "no thread for CPU hotplug");
+
+	set_cpus_allowed_ptr(current, cpumask_of(0));
+	while (!completion_done(&race->done)) {
+		int next = (accepted + 1) % 2;
+		int ret = seamldr_install_module(images[next], TDX_KUNIT_IMAGE_SIZE);
+
+		if (!ret) {
+			accepted++;
+		} else if (ret == -EBUSY) {
+			refused++;
+			next = !next;
+		} else {
+			lost++;
+			WRITE_ONCE(race->stop, true);
+			break;
+		}
+		if (!tdx_kunit_is_ready() || !tdx_kunit_is_version(modules[next]))
+			changed++;
+		if (atomic_read(&race->begun) / (rounds / 10 + 1) > tenth) {
+			tenth = atomic_read(&race->begun) / (rounds / 10 + 1);
+			kunit_info(test, "%u TDs begun, updates: %u accepted, %u refused\n",
+				   tenth * (rounds / 10 + 1), accepted, refused);
+		}
+		usleep_range(100, 2000);
+	}
+	wait_for_completion(&race->done);
+	set_cpus_allowed_ptr(current, cpu_possible_mask);
+	if (!IS_ERR(race->hotplug))
+		kthread_stop(race->hotplug);
+
+	for (int i = 0; i < n; i++) {
+		finished += race->builders[i].finished;
+		abandoned += race->builders[i].abandoned;
+		wrong += race->builders[i].wrong;
+		failed += race->builders[i].failed;
+	}
+	kunit_info(test, "TDs: %u finished, %u abandoned, %u with a wrong MRTD\n", finished,
+		   abandoned, wrong);
+	kunit_info(test, "updates: %u accepted, %u refused; the module was lost %u times\n",
+		   accepted, refused, lost);
+	kunit_info(test, "CPUs went off and on %u times\n", race->nr_hotplug);
+
+	KUNIT_EXPECT_EQ(test, wrong, 0);
+	KUNIT_EXPECT_EQ(test, lost, 0);
+	KUNIT_EXPECT_EQ(test, changed, 0);
+	KUNIT_EXPECT_EQ(test, failed, 0);
+	KUNIT_EXPECT_EQ(test, finished + abandoned, rounds);
+	KUNIT_EXPECT_GT(test, accepted, 0);
+	KUNIT_EXPECT_GT(test, refused, 0);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(bystander, 1));
+
+	/* No TD is left behind, and none is in the way of the next update. */
+	fake_module_get_state(&state);
+	KUNIT_EXPECT_EQ(test, state.builds, 0);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_module), 0);
+}
+
+static struct kunit_case tdx_race_cases[] = {
+	KUNIT_CASE_ATTR(updates_race_builds, { .speed = KUNIT_SPEED_VERY_SLOW }),
+	{}
+};
+
+static struct kunit_suite tdx_race_suite = {
+	.name = "tdx_race",
+	.init = tdx_kunit_init,
+	.exit = tdx_kunit_exit,
+	.test_cases = tdx_race_cases,
+};
+kunit_test_suite(tdx_race_suite);
