@@ -4,15 +4,19 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC CONFIG SIGNOFF DISCARD
+export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN
 
-.PHONY: demo check tree refresh series kernel style clean help
+.PHONY: demo check check-all tree refresh series kernel kunit stress coverage mutants style
+.PHONY: clean help
 
 demo:
 	@scripts/demo
 
 check:
 	@scripts/check
+
+check-all:
+	@scripts/check all
 
 tree:
 	@scripts/deps
@@ -30,6 +34,26 @@ kernel:
 	@scripts/assemble
 	@scripts/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host fake)
 	@echo "build/$(BASE)/obj-user/arch/x86/boot/bzImage"
+
+kunit:
+	@scripts/deps
+	@scripts/assemble
+	@SHOW=. scripts/kunit kunit series
+
+stress:
+	@scripts/deps
+	@scripts/assemble
+	@scripts/stress
+
+coverage:
+	@scripts/deps coverage
+	@scripts/assemble
+	@scripts/coverage
+
+mutants:
+	@scripts/deps
+	@scripts/assemble
+	@scripts/mutants
 
 style:
 	@scripts/deps check

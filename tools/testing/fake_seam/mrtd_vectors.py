@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""Make arch/x86/virt/vmx/tdx/tests/mrtd_vectors.h, on standard output.
+"""Make mrtd_vectors.h of arch/x86/virt/vmx/tdx/tests, on standard output.
 
 The measurements (MRTD) of some TDs, for the KUnit suite of the fake SEAM to compare with.
 """
@@ -32,7 +32,7 @@ def contents(number):
 def main():
     """Print the header"""
     print("/* SPDX-License-Identifier: GPL-2.0 */")
-    print("/* Made by tools/testing/fake_seam/mrtd_vectors.py. Do not edit. */")
+    print("/* Generated in tools/testing/fake_seam. Do not edit. */")
     print("#define MAX_VECTOR_PAGES", max(len(pages) for _, pages, _ in VECTORS))
     print()
     print("static const struct mrtd_vector mrtd_vectors[] = {")

@@ -650,7 +650,7 @@ static void mrtd_is_as_computed_elsewhere(struct kunit *test)
 	struct fake_td *ftd = tdx_kunit_td(test);
 	u8 mrtd[FAKE_MRTD_SIZE];
 
-	BUILD_BUG_ON(MAX_VECTOR_PAGES > ARRAY_SIZE(vector->pages));
+	BUILD_BUG_ON(ARRAY_SIZE(vector->pages) < MAX_VECTOR_PAGES);
 	build(test, vector, 0, vector->nr_pages, ftd);
 	KUNIT_EXPECT_EQ(test, fake_td_mrtd(ftd, mrtd), -ENODATA);
 	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
@@ -787,4 +787,5 @@ static struct kunit_suite fake_seam_suite = {
 	.exit = tdx_kunit_exit,
 	.test_cases = fake_seam_cases,
 };
+
 kunit_test_suite(fake_seam_suite);

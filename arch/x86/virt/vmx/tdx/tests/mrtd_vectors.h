@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Made by tools/testing/fake_seam/mrtd_vectors.py. Do not edit. */
+/* Generated in tools/testing/fake_seam. Do not edit. */
 #define MAX_VECTOR_PAGES 8
 
 static const struct mrtd_vector mrtd_vectors[] = {

@@ -5,7 +5,7 @@
 #include <kunit/test.h>
 #include <linux/array_size.h>
 #include <linux/cleanup.h>
-#include <linux/cpu.h>
+#include <linux/cpufeature.h>
 #include <linux/cpuhplock.h>
 #include <linux/delay.h>
 #include <linux/err.h>
@@ -17,7 +17,6 @@
 #include <linux/namei.h>
 #include <linux/string.h>
 
-#include <asm/cpufeature.h>
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
 
@@ -395,4 +394,5 @@ static struct kunit_suite tdx_host_suite = {
 	.suite_exit = tdx_host_suite_exit,
 	.test_cases = tdx_host_cases,
 };
+
 kunit_test_suite(tdx_host_suite);

@@ -62,30 +62,29 @@ struct image_param {
 	/* Size of what is handed to the kernel, in bytes. 0: that of a good image */
 	u32 size;
 
-	/* What is different from a good image's header. The checksum is right, unless ... */
-	int at;			/* offset of what is overwritten */
-	int len;		/* bytes; 0: nothing is */
-	u64 with;
+	/* What is different from a good image, and what is there then */
+	enum { NOTHING, VERSION, SIG_PAGES, MODULE_PAGES, BYTE } what;
+	u32 byte;	/* number of the byte, for BYTE */
+	u32 with;
 
-	/* ... this says how it is not */
-	enum { CHECKSUM_RIGHT, CHECKSUM_NONE, CHECKSUM_OFF_BY_ONE, CHECKSUM_AS_BEFORE } checksum;
+	/* The checksum is right after that, unless this says how it is not. */
+	enum { RIGHT, NONE, OFF_BY_ONE, AS_BEFORE } checksum;
 };
 
-#define VERSION		offsetof(struct tdx_kunit_header, version), sizeof(u16)
-#define SIGNATURE(n)	offsetof(struct tdx_kunit_header, signature) + (n), 1
-#define SIG_PAGES	offsetof(struct tdx_kunit_header, sigstruct_nr_pages), sizeof(u32)
-#define MODULE_PAGES	offsetof(struct tdx_kunit_header, module_nr_pages), sizeof(u32)
-#define RESERVED(n)	offsetof(struct tdx_kunit_header, reserved) + (n), 1
+/* First and last bytes of parts of the header */
+#define SIGNATURE	4
+#define SIGNATURE_END	11
+#define RESERVED	20
+#define RESERVED_END	4095
 
 static const struct image_param image_params[] = {
 	{ "good", true },
-	{ "no checksum", true, .checksum = CHECKSUM_NONE },
-	{ "checksum off by one", false, .checksum = CHECKSUM_OFF_BY_ONE },
-	{ "payload changed on its way", false, 0, 2 * PAGE_SIZE + 5, 1, 0xff,
-	  CHECKSUM_AS_BEFORE },
-	{ "last byte changed on its way", false, 0, TDX_KUNIT_IMAGE_SIZE - 1, 1, 0x80,
-	  CHECKSUM_AS_BEFORE },
-	{ "payload changed, no checksum", true, 0, 2 * PAGE_SIZE + 5, 1, 0xff, CHECKSUM_NONE },
+	{ "no checksum", true, .checksum = NONE },
+	{ "checksum off by one", false, .checksum = OFF_BY_ONE },
+	{ "payload changed on its way", false, 0, BYTE, 2 * PAGE_SIZE + 5, 0xff, AS_BEFORE },
+	{ "last byte changed on its way", false, 0, BYTE, TDX_KUNIT_IMAGE_SIZE - 1, 0x80,
+	  AS_BEFORE },
+	{ "payload changed, no checksum", true, 0, BYTE, 2 * PAGE_SIZE + 5, 0xff, NONE },
 	{ "one byte", false, 1 },
 	{ "one byte less than a header", false, PAGE_SIZE - 1 },
 	{ "a header alone", false, PAGE_SIZE },
@@ -94,25 +93,25 @@ static const struct image_param image_params[] = {
 	{ "one byte less", false, TDX_KUNIT_IMAGE_SIZE - 1 },
 	{ "one byte more", false, TDX_KUNIT_IMAGE_SIZE + 1 },
 	{ "one page more", false, TDX_KUNIT_IMAGE_SIZE + PAGE_SIZE },
-	{ "version 0", false, 0, VERSION, 0 },
-	{ "version 0x100", false, 0, VERSION, 0x100 },
-	{ "version 0x201", false, 0, VERSION, 0x201 },
-	{ "version 0x300", false, 0, VERSION, 0x300 },
-	{ "version of the other byte order", false, 0, VERSION, 0x0002 },
-	{ "first byte of the signature", false, 0, SIGNATURE(0), 't' },
-	{ "last byte of the signature", false, 0, SIGNATURE(7), 0 },
-	{ "no sigstruct page", false, 0, SIG_PAGES, 0 },
-	{ "two sigstruct pages", false, 0, SIG_PAGES, 2 },
-	{ "all sigstruct pages", false, 0, SIG_PAGES, U32_MAX },
-	{ "sigstruct pages that overflow", false, 0, SIG_PAGES, 0x100001 },
-	{ "no module page", false, 0, MODULE_PAGES, 0 },
-	{ "one module page too few", false, 0, MODULE_PAGES, 1 },
-	{ "one module page too many", false, 0, MODULE_PAGES, 3 },
-	{ "all module pages", false, 0, MODULE_PAGES, U32_MAX },
-	{ "module pages that overflow", false, 0, MODULE_PAGES, 0x100002 },
-	{ "first reserved byte", false, 0, RESERVED(0), 1 },
-	{ "middle reserved byte", false, 0, RESERVED(2000), 0x40 },
-	{ "last reserved byte", false, 0, RESERVED(4075), 0x80 },
+	{ "version 0", false, 0, VERSION, .with = 0 },
+	{ "version 0x100", false, 0, VERSION, .with = 0x100 },
+	{ "version 0x201", false, 0, VERSION, .with = 0x201 },
+	{ "version 0x300", false, 0, VERSION, .with = 0x300 },
+	{ "version of the other byte order", false, 0, VERSION, .with = 0x0002 },
+	{ "first byte of the signature", false, 0, BYTE, SIGNATURE, 't' },
+	{ "last byte of the signature", false, 0, BYTE, SIGNATURE_END, 0 },
+	{ "no sigstruct page", false, 0, SIG_PAGES, .with = 0 },
+	{ "two sigstruct pages", false, 0, SIG_PAGES, .with = 2 },
+	{ "all sigstruct pages", false, 0, SIG_PAGES, .with = U32_MAX },
+	{ "sigstruct pages that overflow", false, 0, SIG_PAGES, .with = 0x100001 },
+	{ "no module page", false, 0, MODULE_PAGES, .with = 0 },
+	{ "one module page too few", false, 0, MODULE_PAGES, .with = 1 },
+	{ "one module page too many", false, 0, MODULE_PAGES, .with = 3 },
+	{ "all module pages", false, 0, MODULE_PAGES, .with = U32_MAX },
+	{ "module pages that overflow", false, 0, MODULE_PAGES, .with = 0x100002 },
+	{ "first reserved byte", false, 0, BYTE, RESERVED, 1 },
+	{ "middle reserved byte", false, 0, BYTE, 2000, 0x40 },
+	{ "last reserved byte", false, 0, BYTE, RESERVED_END, 0x80 },
 };
 
 KUNIT_ARRAY_PARAM_DESC(image, image_params, name);
@@ -125,19 +124,33 @@ static void header_is_checked(struct kunit *test)
 	struct tdx_kunit_header *header = (void *)image;
 
 	memcpy(image, tdx_kunit_image(test, &tdx_kunit_next_module), TDX_KUNIT_IMAGE_SIZE);
-	for (int i = 0; i < param->len; i++)
-		image[param->at + i] = param->with >> 8 * i;
+	switch (param->what) {
+	case NOTHING:
+		break;
+	case VERSION:
+		header->version = param->with;
+		break;
+	case SIG_PAGES:
+		header->sigstruct_nr_pages = param->with;
+		break;
+	case MODULE_PAGES:
+		header->module_nr_pages = param->with;
+		break;
+	case BYTE:
+		image[param->byte] = param->with;
+		break;
+	}
 	switch (param->checksum) {
-	case CHECKSUM_RIGHT:
+	case RIGHT:
 		tdx_kunit_checksum(image, max_t(u32, size, sizeof(*header)));
 		break;
-	case CHECKSUM_NONE:
+	case NONE:
 		header->checksum = 0;
 		break;
-	case CHECKSUM_OFF_BY_ONE:
+	case OFF_BY_ONE:
 		header->checksum++;
 		break;
-	case CHECKSUM_AS_BEFORE:
+	case AS_BEFORE:
 		break;
 	}
 	KUNIT_EXPECT_EQ(test, is_taken(test, image, size), param->good);
@@ -319,4 +332,5 @@ static struct kunit_suite tdx_image_suite = {
 	.exit = tdx_kunit_exit,
 	.test_cases = tdx_image_cases,
 };
+
 kunit_test_suite(tdx_image_suite);

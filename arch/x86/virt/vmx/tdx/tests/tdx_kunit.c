@@ -96,7 +96,7 @@ static int load_module(const struct fake_module *module)
 int tdx_kunit_init(struct kunit *test)
 {
 	if (!fake_seam_active())
-		kunit_skip(test, "needs the fake SEAM: boot with \"fake_seam\" on a CPU without SEAM");
+		kunit_skip(test, "needs the fake SEAM: \"fake_seam\" on the command line, no SEAM");
 
 	fake_seam_inject_clear();
 	fake_seamldr_set_remaining_updates(1000);

@@ -286,4 +286,5 @@ static struct kunit_suite tdx_race_suite = {
 	.exit = tdx_kunit_exit,
 	.test_cases = tdx_race_cases,
 };
+
 kunit_test_suite(tdx_race_suite);

@@ -493,4 +493,5 @@ static struct kunit_suite tdx_shutdown_suite = {
 	.exit = tdx_kunit_exit,
 	.test_cases = tdx_shutdown_cases,
 };
+
 kunit_test_suite(tdx_shutdown_suite);

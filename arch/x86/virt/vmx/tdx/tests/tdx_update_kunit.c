@@ -424,4 +424,5 @@ static struct kunit_suite tdx_update_suite = {
 	.exit = tdx_kunit_exit,
 	.test_cases = tdx_update_cases,
 };
+
 kunit_test_suite(tdx_update_suite);
