@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Print how much of the production code was executed.
+
+coverage.py TREE GCOV-JSON DIFF
+
+A row for each function that DIFF, the series without context, adds or changes in TREE, and
+one for each whole file of WHOLE_FILES; then what was not executed, line by line. Fails if
+that is in such a function and EXCUSED has no reason for it, or if less than 95 % of a whole
+file's lines were executed.
+"""
+
+import json
+import re
+import sys
+
+WHOLE_FILES = ("arch/x86/virt/vmx/tdx/seamldr.c", "drivers/virt/coco/tdx-host/tdx-host.c")
+WHOLE_FILE_LIMIT = 95
+
+# What the suites do not reach in functions that the series changes, and why. All of it is
+# there without the series: a line that the series adds or changes has no place here.
+EXCUSED = {
+    ("arch/x86/virt/vmx/tdx/tdx.c", "for_each_online_cpu(i) {"):
+        "a bit that is found in a mask is never beyond its end",
+    ("arch/x86/virt/vmx/tdx/tdx.c", "for_each_possible_cpu(cpu)"):
+        "a bit that is found in a mask is never beyond its end",
+    ("drivers/base/firmware_loader/sysfs_upload.c", "if (fwlp->progress != FW_UPLOAD_PROG_IDLE) {"):
+        "the caller ignores an upload that starts while another one runs",
+    ("drivers/base/firmware_loader/sysfs_upload.c", "mutex_unlock(&fwlp->lock);"):
+        "the same",
+    ("drivers/base/firmware_loader/sysfs_upload.c", "return -EBUSY;"):
+        "the same",
+}
+
+
+def changed_lines(diff):
+    """{file: set of line numbers that the diff adds or changes}"""
+    changed = {}
+    name = None
+    for line in diff.splitlines():
+        if line.startswith("+++ "):
+            name = line[6:]
+        match = re.match(r"@@ -\S+ \+(\d+)(?:,(\d+))? @@", line)
+        if match:
+            start, count = int(match[1]), int(match[2] or 1)
+            # A pure removal changes the line before it.
+            changed.setdefault(name, set()).update(range(start, start + max(count, 1)))
+    return changed
+
+
+def functions(source):
+    """(name, first line, last line) of each function of a C file in kernel style"""
+    lines = source.splitlines()
+    for number, line in enumerate(lines, 1):
+        if line != "{":
+            continue
+        first = number - 1
+        while first > 1 and not re.match(r"[a-z]", lines[first - 1]):
+            first -= 1
+        name = re.search(r"(\w+)\(", " ".join(lines[first - 1:number]))
+        # The return type may stand on a line of its own.
+        while first > 1 and re.match(r"[a-z]", lines[first - 2]):
+            first -= 1
+        last = next((n for n in range(number, len(lines) + 1) if lines[n - 1] == "}"), number)
+        if name:
+            yield name[1], first, last
+
+
+def executed(gcov, tree):
+    """{file: {line: [count, [branch counts]]}}, over all objects"""
+    result = {}
+    for document in gcov.splitlines():
+        for file in json.loads(document)["files"]:
+            name = file["file"].removeprefix(tree + "/")
+            lines = result.setdefault(name, {})
+            for line in file["lines"]:
+                entry = lines.setdefault(line["line_number"], [0, []])
+                branches = [b["count"] for b in line["branches"] if not b["throw"]]
+                if len(branches) == len(entry[1]):
+                    entry[1] = [a + b for a, b in zip(entry[1], branches)]
+                elif entry[1] and branches:
+                    # Inlined in different ways: of each object's copy, the best one counts.
+                    entry[1] = max(entry[1], branches,
+                                   key=lambda counts: sum(map(bool, counts)) / len(counts))
+                else:
+                    entry[1] = entry[1] or branches
+                entry[0] += line["count"]
+    return result
+
+
+class Row:
+    """Counts for one row of the table"""
+
+    def __init__(self, title, lines):
+        self.title = title
+        self.lines = len(lines)
+        self.lines_hit = sum(1 for count, _ in lines.values() if count)
+        self.branches = sum(len(branches) for _, branches in lines.values())
+        self.branches_hit = sum(1 for _, branches in lines.values() for b in branches if b)
+        self.missing = [number for number, (count, branches) in sorted(lines.items())
+                        if not count or not all(branches)]
+
+    def full(self):
+        """Is nothing missing?"""
+        return self.lines == self.lines_hit and self.branches == self.branches_hit
+
+    def percent(self):
+        """Share of the lines that were executed"""
+        return 100 * self.lines_hit / self.lines if self.lines else 0
+
+    def show(self):
+        """One line of the table"""
+        print(f"{self.title:62} {self.lines_hit:4}/{self.lines:<4} {self.percent():5.1f} %  "
+              f"{self.branches_hit:4}/{self.branches:<4}")
+
+
+def main():
+    """Print the table"""
+    tree, gcov_name, diff_name = sys.argv[1:]
+    with open(gcov_name, encoding="utf-8") as file:
+        run = executed(file.read(), tree)
+    with open(diff_name, encoding="utf-8") as file:
+        changed = changed_lines(file.read())
+
+    rows = []
+    sources = {}
+    for name in sorted(set(changed) | set(WHOLE_FILES)):
+        with open(f"{tree}/{name}", encoding="utf-8") as file:
+            source = file.read()
+        sources[name] = source.splitlines()
+        lines = run.get(name, {})
+        for function, first, last in functions(source):
+            if not changed.get(name, set()) & set(range(first, last + 1)):
+                continue
+            inside = {n: lines[n] for n in range(first, last + 1) if n in lines}
+            if not inside and "__always_inline" in source.splitlines()[first - 1]:
+                # Nothing but a call: the compiler leaves only what is called.
+                continue
+            if not inside:
+                sys.exit(f"coverage.py: {function} in {name} was not compiled with gcov")
+            rows.append((name, Row(f"{name.rsplit('/', 1)[1]}: {function}()", inside), 100))
+        if name in WHOLE_FILES:
+            rows.append((name, Row(f"{name}, all of it", lines), WHOLE_FILE_LIMIT))
+
+    print(f"{'':62} {'lines':>9} {'':8} {'branches':>9}")
+    good = len(rows) > len(WHOLE_FILES)
+    for name, row, limit in rows:
+        row.show()
+        if limit != 100 and row.percent() < limit:
+            print(f"  <- less than {limit} % of the lines")
+            good = False
+    print()
+    seen = set()
+    # Functions come before the files that they are in.
+    for name, row, limit in sorted(rows, key=lambda row: row[2] != 100):
+        for number in row.missing:
+            if (name, number) in seen:
+                continue
+            seen.add((name, number))
+            count, branches = run[name][number]
+            what = f"{branches.count(0)} of {len(branches)} branches" if count else "line"
+            text = sources[name][number - 1].strip()
+            print(f"not executed: {name}:{number}: {what}: {text}")
+            if limit != 100:
+                continue
+            if (name, text) in EXCUSED and number not in changed.get(name, ()):
+                print(f"\t{EXCUSED[name, text]}")
+            else:
+                print("\t<- in a function that the series adds or changes")
+                good = False
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
