@@ -6,8 +6,7 @@ coverage.py TREE GCOV-JSON DIFF
 
 A row for each function that DIFF, the series without context, adds or changes in TREE, and
 one for each whole file of WHOLE_FILES; then what was not executed, line by line. Fails if
-that is in such a function and EXCUSED has no reason for it, or if less than 95 % of a whole
-file's lines were executed.
+EXCUSED has no reason for it, or if less than 95 % of a whole file's lines were executed.
 """
 
 import json
@@ -17,8 +16,8 @@ import sys
 WHOLE_FILES = ("arch/x86/virt/vmx/tdx/seamldr.c", "drivers/virt/coco/tdx-host/tdx-host.c")
 WHOLE_FILE_LIMIT = 95
 
-# What the suites do not reach in functions that the series changes, and why. All of it is
-# there without the series: a line that the series adds or changes has no place here.
+# What the suites do not reach, and why. All of it is there without the series: a line that
+# the series adds or changes has no place here.
 EXCUSED = {
     ("arch/x86/virt/vmx/tdx/tdx.c", "for_each_online_cpu(i) {"):
         "a bit that is found in a mask is never beyond its end",
@@ -29,6 +28,21 @@ EXCUSED = {
     ("drivers/base/firmware_loader/sysfs_upload.c", "mutex_unlock(&fwlp->lock);"):
         "the same",
     ("drivers/base/firmware_loader/sysfs_upload.c", "return -EBUSY;"):
+        "the same",
+    ("arch/x86/virt/vmx/tdx/seamldr.c", "args.rcx = __pa(params);"):
+        "__pa() of an address in the kernel's own image; this one is allocated",
+    ("arch/x86/virt/vmx/tdx/seamldr.c", "preempt_enable();"):
+        "another task is to run just then",
+    ("drivers/virt/coco/tdx-host/tdx-host.c", "if (!sysinfo)"):
+        "supports_runtime_update() is called from tdx_host_init(), which has checked it",
+    ("drivers/virt/coco/tdx-host/tdx-host.c",
+     "if (!x86_match_cpu(tdx_host_ids) || !tdx_get_sysinfo())"):
+        "no boot here has a TDX CPU and no TDX module when the driver starts",
+    ("drivers/virt/coco/tdx-host/tdx-host.c", "static void seamldr_deinit(void *tdx_fwl)"):
+        "the upload interface holds a reference to the driver, which cannot be unloaded then",
+    ("drivers/virt/coco/tdx-host/tdx-host.c", "firmware_upload_unregister(tdx_fwl);"):
+        "the same",
+    ("drivers/virt/coco/tdx-host/tdx-host.c", "}"):
         "the same",
 }
 
@@ -161,12 +175,10 @@ def main():
             what = f"{branches.count(0)} of {len(branches)} branches" if count else "line"
             text = sources[name][number - 1].strip()
             print(f"not executed: {name}:{number}: {what}: {text}")
-            if limit != 100:
-                continue
             if (name, text) in EXCUSED and number not in changed.get(name, ()):
                 print(f"\t{EXCUSED[name, text]}")
             else:
-                print("\t<- in a function that the series adds or changes")
+                print("\t<- nobody has said why")
                 good = False
     sys.exit(0 if good else 1)
 
