@@ -10,7 +10,7 @@
 #include <linux/errno.h>
 #include <linux/kmsg_dump.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
+#include <linux/stop_machine.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -55,10 +55,11 @@ const struct tdx_kunit_failure tdx_kunit_failures[TDX_KUNIT_NR_FAILURES] = {
 	{ "invalid opcode", FAKE_SEAM_UD, 0, -EACCES },
 };
 
-static void enable_cpu(void *nr_failed)
+static int enable_cpu(void *nr_failed)
 {
 	if (tdx_cpu_enable())
 		atomic_inc(nr_failed);
+	return 0;
 }
 
 /*
@@ -79,7 +80,7 @@ static int load_module(const struct fake_module *module)
 	if (ret)
 		return ret;
 	fake_module_load(module);
-	on_each_cpu(enable_cpu, &nr_failed, true);
+	stop_machine_cpuslocked(enable_cpu, &nr_failed, cpu_online_mask);
 	if (atomic_read(&nr_failed))
 		return -EIO;
 	return tdx_module_run_update();

@@ -43,7 +43,7 @@ MODULE_PARM_DESC(seed, "seed of the random numbers; 0: another one each time");
 struct builder {
 	struct race *race;
 	struct task_struct *task;
-	int cpu;
+	unsigned int cpu;
 	struct rnd_state rnd;
 	unsigned int finished;
 	unsigned int abandoned;
@@ -181,7 +181,8 @@ static void updates_race_builds(struct kunit *test)
 	struct fake_td *bystander;
 	struct race *race;
 	u8 *images[2];
-	int cpu, n = 0;
+	unsigned int cpu;
+	int n = 0;
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
@@ -198,6 +199,8 @@ static void updates_race_builds(struct kunit *test)
 
 	kunit_info(test, "seed %u, %u TDs on %u CPUs\n", first_seed, rounds,
 		   num_online_cpus() - 1);
+	/* From here on threads use what a failed assertion would free: none until they end. */
+	atomic_set(&race->nr_builders, 1);
 	for_each_online_cpu(cpu) {
 		struct builder *b = &race->builders[n];
 
@@ -206,13 +209,16 @@ static void updates_race_builds(struct kunit *test)
 		b->race = race;
 		b->cpu = cpu;
 		prandom_seed_state(&b->rnd, first_seed + n);
-		b->task = kthread_create(builder_thread, b, "tdx_builder/%d", cpu);
-		KUNIT_ASSERT_NOT_ERR_OR_NULL(test, b->task);
+		atomic_inc(&race->nr_builders);
+		b->task = kthread_run(builder_thread, b, "tdx_builder/%u", cpu);
+		if (IS_ERR(b->task)) {
+			KUNIT_FAIL(test, "no thread for CPU %u", cpu);
+			atomic_dec(&race->nr_builders);
+		}
 		n++;
 	}
-	atomic_set(&race->nr_builders, n);
-	for (int i = 0; i < n; i++)
-		wake_up_process(race->builders[i].task);
+	if (atomic_dec_and_test(&race->nr_builders))
+		complete(&race->done);
 
 	prandom_seed_state(&race->hotplug_rnd, first_seed + n);
 	race->hotplug = kthread_run(hotplug_thread, race, "tdx_hotplug");
