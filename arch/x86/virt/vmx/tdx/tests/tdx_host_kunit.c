@@ -4,7 +4,7 @@
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>
-#include <linux/cleanup.h>
+#include <linux/completion.h>
 #include <linux/cpufeature.h>
 #include <linux/cpuhplock.h>
 #include <linux/delay.h>
@@ -13,6 +13,8 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/minmax.h>
 #include <linux/mount.h>
 #include <linux/namei.h>
 #include <linux/string.h>
@@ -251,25 +253,50 @@ static void empty_upload_is_an_error(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
 }
 
-static void allow_updates(void *held)
+/* A thread that keeps updates waiting, as CPU hotplug does */
+struct blocker {
+	struct completion blocked;
+	struct completion release;
+	struct completion released;
+};
+
+static int blocker_thread(void *data)
 {
-	if (*(bool *)held)
-		cpus_write_unlock();
-	*(bool *)held = false;
+	struct blocker *blocker = data;
+
+	cpus_write_lock();
+	complete(&blocker->blocked);
+	wait_for_completion(&blocker->release);
+	cpus_write_unlock();
+	complete(&blocker->released);
+	return 0;
+}
+
+static void allow_updates(void *data)
+{
+	struct blocker *blocker = data;
+
+	complete(&blocker->release);
+	wait_for_completion(&blocker->released);
 }
 
 /* An update waits for CPU hotplug. What do the files say while it does? */
 static void files_during_an_update(struct kunit *test)
 {
-	bool *held = kunit_kzalloc(test, sizeof(*held), GFP_KERNEL);
+	struct blocker *blocker = kunit_kzalloc(test, sizeof(*blocker), GFP_KERNEL);
 	u8 *image = tdx_kunit_image(test, &tdx_kunit_next_module);
+	struct task_struct *task;
 	char text[64];
 
 	need_updates(test);
-	KUNIT_ASSERT_NOT_NULL(test, held);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, allow_updates, held), 0);
-	cpus_write_lock();
-	*held = true;
+	KUNIT_ASSERT_NOT_NULL(test, blocker);
+	init_completion(&blocker->blocked);
+	init_completion(&blocker->release);
+	init_completion(&blocker->released);
+	task = kthread_run(blocker_thread, blocker, "tdx_blocker");
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, allow_updates, blocker), 0);
+	wait_for_completion(&blocker->blocked);
 
 	start_upload(test, image, TDX_KUNIT_IMAGE_SIZE);
 	do {
@@ -285,7 +312,7 @@ static void files_during_an_update(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, file_read(UPLOAD "status", text, sizeof(text)), 0);
 	KUNIT_EXPECT_STREQ(test, text, "transferring\n");
 
-	allow_updates(held);
+	kunit_release_action(test, allow_updates, blocker);
 	wait_for_idle(test);
 	expect_error(test, ACCEPTED);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
