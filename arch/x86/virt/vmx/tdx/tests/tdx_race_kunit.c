@@ -16,9 +16,11 @@
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
+#include <linux/preempt.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 #include <asm/seamldr.h>
@@ -64,6 +66,21 @@ struct race {
 	struct builder builders[MAX_BUILDERS];
 };
 
+/*
+ * A kernel thread can run on a CPU that is back online and has not done TDH.SYS.LP.INIT yet.
+ * A VMM, which is no kernel thread, cannot. Until migrate_enable(), the CPU stays.
+ */
+static void stay_on_active_cpu(void)
+{
+	for (;;) {
+		migrate_disable();
+		if (cpu_active(smp_processor_id()))
+			return;
+		migrate_enable();
+		usleep_range(100, 1000);
+	}
+}
+
 /* Build one TD, or a part of one. Returns 0 or an errno of the fake host. */
 static int build(struct builder *b, struct fake_td *ftd)
 {
@@ -79,6 +96,7 @@ static int build(struct builder *b, struct fake_td *ftd)
 			b->abandoned++;
 			return 0;
 		}
+		stay_on_active_cpu();
 		if (i == 0)
 			ret = fake_td_add_vcpu(ftd);
 		else if (i <= pages)
@@ -86,6 +104,7 @@ static int build(struct builder *b, struct fake_td *ftd)
 					       b->race->pages[i - 1], true);
 		else
 			ret = fake_td_finalize(ftd);
+		migrate_enable();
 		if (ret)
 			return ret;
 	}
@@ -104,22 +123,25 @@ static int builder_thread(void *data)
 
 	while (atomic_inc_return(&race->begun) <= rounds && !READ_ONCE(race->stop)) {
 		struct fake_td *ftd;
+		int ret;
 
-		/*
-		 * Not binding: a CPU that goes away sends its threads elsewhere. One that
-		 * is back is only active after TDH.SYS.LP.INIT.
-		 */
+		/* Not binding: a CPU that goes away sends its threads elsewhere. */
 		if (cpu_active(b->cpu))
 			set_cpus_allowed_ptr(current, cpumask_of(b->cpu));
 
+		stay_on_active_cpu();
 		ftd = fake_td_create();
+		migrate_enable();
 		if (IS_ERR(ftd)) {
 			b->failed++;
 			continue;
 		}
 		if (build(b, ftd))
 			b->failed++;
-		if (fake_td_destroy(ftd))
+		stay_on_active_cpu();
+		ret = fake_td_destroy(ftd);
+		migrate_enable();
+		if (ret)
 			b->failed++;
 
 		/* Without pauses there would always be a build in the way. */
