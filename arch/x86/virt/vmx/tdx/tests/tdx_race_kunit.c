@@ -125,9 +125,15 @@ static int builder_thread(void *data)
 		struct fake_td *ftd;
 		int ret;
 
-		/* Not binding: a CPU that goes away sends its threads elsewhere. */
+		/*
+		 * Not binding: a CPU that goes away sends its threads elsewhere. But not while
+		 * it goes: the thread would stay outside of its mask, which migrate_enable()
+		 * does not allow.
+		 */
+		cpus_read_lock();
 		if (cpu_active(b->cpu))
 			set_cpus_allowed_ptr(current, cpumask_of(b->cpu));
+		cpus_read_unlock();
 
 		stay_on_active_cpu();
 		ftd = fake_td_create();
