@@ -63,3 +63,9 @@ log_mark() {
 log_since() {
 	dmesg | tail -n +$(($(cat /tmp/mark) + 1))
 }
+
+# warnings: how many complaints of the kernel's there are, KVM's included.
+warnings() {
+	dmesg | grep -c -e WARNING -e BUG: -e Oops -e 'stack trace' -e 'SEAMCALL .* failed' \
+		-e 'TDH_.*failed'
+}

@@ -80,8 +80,8 @@ def main():
         description="Make a TDX module image for the fake SEAM.")
     parser.add_argument("--version", type=version, default=(1, 5, 7), metavar="X.Y.ZZ",
                         help="version of the module (default 1.5.07)")
-    parser.add_argument("--features0", type=number, default=1 << 1 | 1 << 18 | 1 << 47,
-                        help="TDX_FEATURES0 (default: bits 1, 18 and 47)")
+    parser.add_argument("--features0", type=number, default=1 << 1 | 1 << 18 | 1 << 20 | 1 << 47,
+                        help="TDX_FEATURES0 (default: bits 1, 18, 20 and 47)")
     parser.add_argument("--module-hv", type=number, default=1,
                         help="highest handoff version (default 1)")
     parser.add_argument("--min-update-hv", type=number, default=0,

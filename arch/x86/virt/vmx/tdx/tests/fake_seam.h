@@ -10,6 +10,7 @@
 #define _X86_VIRT_TDX_TESTS_FAKE_SEAM_H
 
 #include <linux/bits.h>
+#include <linux/build_bug.h>
 #include <linux/types.h>
 
 #include <asm/tdx.h>
@@ -159,7 +160,10 @@ u32 fake_seamldr_remaining_updates(void);
 #define SEAM_KEY_CONFIGURED			0x0000081500000000ULL
 #define SEAM_SYS_BUSY				0x8000020200000000ULL
 #define SEAM_UPDATE_COMPATIBILITY_SENSITIVE	0x8000051200000000ULL
+#define SEAM_VCPU_ASSOCIATED			0x8000070100000000ULL
 #define SEAM_VCPU_NOT_ASSOCIATED		0x8000070200000000ULL
+#define SEAM_NO_HKID_READY_TO_WBCACHE		0x0000082100000000ULL
+#define SEAM_WBCACHE_NOT_COMPLETE		0x8000081700000000ULL
 #define SEAM_FLUSHVP_NOT_DONE			0x8000082400000000ULL
 #define SEAM_OPERAND_INVALID			0xC000010000000000ULL
 #define SEAM_PAGE_METADATA_INCORRECT		0xC000030000000000ULL
@@ -181,8 +185,11 @@ u32 fake_seamldr_remaining_updates(void);
 #define SEAM_TDCX_NUM_INCORRECT			0xC000061000000000ULL
 #define SEAM_VCPU_STATE_INCORRECT		0xC000070000000000ULL
 #define SEAM_MAX_VCPUS_EXCEEDED			0xC000070500000000ULL
+#define SEAM_HKID_NOT_FREE			0xC000082000000000ULL
 #define SEAM_EPT_WALK_FAILED			0xC0000B0000000000ULL
+#define SEAM_TLB_TRACKING_NOT_DONE		0xC0000B0800000000ULL
 #define SEAM_EPT_ENTRY_STATE_INCORRECT		0xC0000B0D00000000ULL
+#define SEAM_METADATA_FIELD_NOT_WRITABLE	0xC0000C0100000000ULL
 #define SEAM_METADATA_FIELD_NOT_READABLE	0xC0000C0200000000ULL
 
 /* Details in RAX 31:0: the operand that is wrong */
@@ -199,6 +206,7 @@ u32 fake_seamldr_remaining_updates(void);
 /* TDX_FEATURES0 */
 #define SEAM_FEATURES0_TD_PRESERVING		BIT_ULL(1)
 #define SEAM_FEATURES0_NO_RBP_MOD		BIT_ULL(18)
+#define SEAM_FEATURES0_TOPOLOGY_ENUM		BIT_ULL(20)
 #define SEAM_FEATURES0_UPDATE_COMPATIBILITY	BIT_ULL(47)
 
 /* Leaves (RAX bits 15:0) */
@@ -206,9 +214,12 @@ u32 fake_seamldr_remaining_updates(void);
 #define SEAM_LEAF_MEM_PAGE_ADD			2
 #define SEAM_LEAF_MEM_SEPT_ADD			3
 #define SEAM_LEAF_VP_ADDCX			4
+#define SEAM_LEAF_MEM_PAGE_AUG			6
+#define SEAM_LEAF_MEM_RANGE_BLOCK		7
 #define SEAM_LEAF_MNG_KEY_CONFIG		8
 #define SEAM_LEAF_MNG_CREATE			9
 #define SEAM_LEAF_VP_CREATE			10
+#define SEAM_LEAF_MNG_RD			11
 #define SEAM_LEAF_MR_EXTEND			16
 #define SEAM_LEAF_MR_FINALIZE			17
 #define SEAM_LEAF_VP_FLUSH			18
@@ -217,14 +228,18 @@ u32 fake_seamldr_remaining_updates(void);
 #define SEAM_LEAF_MNG_INIT			21
 #define SEAM_LEAF_VP_INIT			22
 #define SEAM_LEAF_PHYMEM_PAGE_RDMD		24
+#define SEAM_LEAF_VP_RD				26
 #define SEAM_LEAF_PHYMEM_PAGE_RECLAIM		28
+#define SEAM_LEAF_MEM_PAGE_REMOVE		29
 #define SEAM_LEAF_SYS_KEY_CONFIG		31
 #define SEAM_LEAF_SYS_INIT			33
 #define SEAM_LEAF_SYS_RD			34
 #define SEAM_LEAF_SYS_LP_INIT			35
 #define SEAM_LEAF_SYS_TDMR_INIT			36
+#define SEAM_LEAF_MEM_TRACK			38
 #define SEAM_LEAF_PHYMEM_CACHE_WB		40
 #define SEAM_LEAF_PHYMEM_PAGE_WBINVD		41
+#define SEAM_LEAF_VP_WR				43
 #define SEAM_LEAF_SYS_CONFIG			45
 #define SEAM_LEAF_SYS_SHUTDOWN			52
 #define SEAM_LEAF_SYS_UPDATE			53
@@ -233,22 +248,52 @@ u32 fake_seamldr_remaining_updates(void);
 /* What TDH.MR.EXTEND measures at a time, in bytes */
 #define SEAM_EXTEND_CHUNK			256
 
+/* EPTP_CONTROLS of a TD with a 4-level secure EPT: write-back memory, page walk length - 1 */
+#define SEAM_EPTP_4_LEVELS			(6 | 3 << 3)
+
+/* Bits of CONFIG_FLAGS that do not ask for a 5-level secure EPT: NO_RBP_MOD */
+#define SEAM_CONFIG_FLAGS			BIT_ULL(2)
+
+/* A TD's TSC has 100 MHz to 10 GHz, in units of 25 MHz */
+#define SEAM_TSC_FREQUENCY_MIN			4
+#define SEAM_TSC_FREQUENCY_MAX			400
+
+/* SHA-384, of which the measurements are */
+#define FAKE_MRTD_SIZE				48
+
 /**
- * struct seam_td_params - The first fields of TD_PARAMS, the input of TDH.MNG.INIT.
+ * struct seam_td_params - TD_PARAMS, the input of TDH.MNG.INIT. Aligned to its size.
  * @attributes: ATTRIBUTES of the TD.
  * @xfam: features that XSAVE saves; bits 0 and 1 are always set.
  * @max_vcpus: how many VCPUs the TD may have.
- * @reserved: the other fields, all 0 here. TD_PARAMS has 1024 bytes, aligned to that.
+ * @reserved0: 0.
+ * @eptp_controls: %SEAM_EPTP_4_LEVELS, nothing else here.
+ * @config_flags: bits of %SEAM_CONFIG_FLAGS.
+ * @tsc_frequency: of the TD's virtual TSC, in 25 MHz.
+ * @reserved1: 0.
+ * @mrconfigid: any number that the host wants in the TD's report.
+ * @mrowner: another one.
+ * @mrownerconfig: another one.
+ * @reserved2: 0.
+ * @cpuid: EAX to EDX of the CPUID leaves that can be configured; then 0.
  */
 struct seam_td_params {
 	u64 attributes;
 	u64 xfam;
 	u16 max_vcpus;
-	u8 reserved[1006];
+	u8 reserved0[6];
+	u64 eptp_controls;
+	u64 config_flags;
+	u16 tsc_frequency;
+	u8 reserved1[38];
+	u8 mrconfigid[FAKE_MRTD_SIZE];
+	u8 mrowner[FAKE_MRTD_SIZE];
+	u8 mrownerconfig[FAKE_MRTD_SIZE];
+	u8 reserved2[32];
+	u32 cpuid[48][4];
 } __packed;
 
-/* SHA-384 */
-#define FAKE_MRTD_SIZE				48
+static_assert(sizeof(struct seam_td_params) == 1024);
 
 /**
  * struct fake_module_state - The TDX module, seen from outside of SEAM.
@@ -264,10 +309,23 @@ struct fake_module_state {
 	u32 migrations;
 };
 
+/**
+ * struct fake_td_info - A TD, seen from outside of SEAM.
+ * @mrconfigid: what its host has called it, in TD_PARAMS.
+ * @finalized: it has a measurement.
+ * @mrtd: the measurement.
+ */
+struct fake_td_info {
+	u8 mrconfigid[FAKE_MRTD_SIZE];
+	bool finalized;
+	u8 mrtd[FAKE_MRTD_SIZE];
+};
+
 u64 fake_module_load(const struct fake_module *module);
 void fake_module_revive(void);
 void fake_module_get_state(struct fake_module_state *state);
 void fake_module_set_migrations(u32 nr);
+bool fake_module_get_td(unsigned int index, struct fake_td_info *info);
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[FAKE_MRTD_SIZE]);
 
 /*

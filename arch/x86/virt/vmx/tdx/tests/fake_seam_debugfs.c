@@ -74,6 +74,22 @@ static int module_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(module);
 
+/* "MRCONFIGID MRTD": every TD of the module, whoever has made it; "-" while it is built */
+static int tds_show(struct seq_file *m, void *unused)
+{
+	struct fake_td_info info;
+
+	for (unsigned int i = 0; fake_module_get_td(i, &info); i++) {
+		seq_printf(m, "%*phN ", FAKE_MRTD_SIZE, info.mrconfigid);
+		if (info.finalized)
+			seq_printf(m, "%*phN\n", FAKE_MRTD_SIZE, info.mrtd);
+		else
+			seq_puts(m, "-\n");
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(tds);
+
 static int migrations_get(void *unused, u64 *val)
 {
 	struct fake_module_state state;
@@ -336,6 +352,7 @@ static int __init fake_seam_debugfs_init(void)
 	debugfs_create_file("destroy", 0200, root, NULL, &destroy_fops);
 	debugfs_create_file("calls", 0400, root, NULL, &calls_fops);
 	debugfs_create_file("module", 0400, root, NULL, &module_fops);
+	debugfs_create_file("tds", 0400, root, NULL, &tds_fops);
 	debugfs_create_file("inject", 0200, root, NULL, &inject_fops);
 	debugfs_create_file("migrations", 0600, root, NULL, &migrations_fops);
 	debugfs_create_file("remaining_updates", 0600, root, NULL, &remaining_updates_fops);

@@ -92,6 +92,8 @@ static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 		return -ENOMEM;
 	params->xfam = sysinfo->td_conf.xfam_fixed1;
 	params->max_vcpus = 1;
+	params->eptp_controls = SEAM_EPTP_4_LEVELS;
+	params->tsc_frequency = SEAM_TSC_FREQUENCY_MIN;
 	status = tdh_mng_init(&ftd->td, __pa(params), &err);
 	kfree(params);
 	return status ? report("TDH.MNG.INIT", status) : 0;
@@ -323,6 +325,7 @@ static void cache_wb(void *unused)
  */
 int fake_td_destroy(struct fake_td *ftd)
 {
+	int tries = 10;
 	u64 status;
 
 	if (!ftd->blocked) {
@@ -331,8 +334,11 @@ int fake_td_destroy(struct fake_td *ftd)
 			return report("TDH.MNG.VPFLUSHDONE", status);
 		ftd->blocked = true;
 	}
-	on_each_cpu(cache_wb, NULL, true);
-	status = tdh_mng_key_freeid(&ftd->td);
+	/* Once more, should a package have come back online meanwhile. */
+	do {
+		on_each_cpu(cache_wb, NULL, true);
+		status = tdh_mng_key_freeid(&ftd->td);
+	} while (status == SEAM_WBCACHE_NOT_COMPLETE && --tries);
 	if (status)
 		return report("TDH.MNG.KEY.FREEID", status);
 	tdx_guest_keyid_free(ftd->hkid);

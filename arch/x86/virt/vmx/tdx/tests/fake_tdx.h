@@ -5,7 +5,9 @@
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_TDX_H
 #define _X86_VIRT_TDX_TESTS_FAKE_TDX_H
 
+#include <linux/build_bug.h>
 #include <linux/cpumask.h>
+#include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
@@ -19,6 +21,8 @@
 #define NR_TDCS_PAGES		6
 #define NR_TDVPS_PAGES		6
 #define MAX_VCPUS_PER_TD	64
+
+#define MAX_PACKAGES		64
 
 /* Page types, as TDH.PHYMEM.PAGE.RDMD reports them */
 enum pamt_type {
@@ -35,7 +39,8 @@ enum pamt_type {
 struct pamt_entry {
 	u64 owner;		/* physical address of the TDR */
 	u8 type;		/* enum pamt_type */
-	u8 reserved[7];
+	u8 reserved[3];
+	u32 blocked_epoch;	/* TD epoch in which TDH.MEM.RANGE.BLOCK blocked it */
 };
 
 static_assert(sizeof(struct pamt_entry) == PAMT_ENTRY_SIZE);
@@ -51,6 +56,19 @@ struct tdmr {
 		u64 size;
 	} reserved[MAX_RESERVED_PER_TDMR];
 };
+
+/**
+ * struct cpuid_config - Bits of a CPUID leaf that a TD's host can choose.
+ * @leaf: EAX, and in bits 63:32 ECX, or all ones if that does not matter.
+ * @mask: the bits, EAX and EBX, then ECX and EDX.
+ */
+struct cpuid_config {
+	u64 leaf;
+	u64 mask[2];
+};
+
+#define NR_CPUID_CONFIGS	2
+extern const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS];
 
 enum module_state {
 	SYSINIT_PENDING,
@@ -74,6 +92,9 @@ enum module_state {
  *		them. There is no migration here: it is set from outside.
  * @tdmrs: TDX memory, from TDH.SYS.CONFIG.
  * @nr_tdmrs: number of them.
+ * @tds: all TDs, by the list in struct tdr.
+ * @flushes: counts TDH.MNG.VPFLUSHDONE, to know what TDH.PHYMEM.CACHE.WB came after.
+ * @written_back: @flushes at the last TDH.PHYMEM.CACHE.WB, by package.
  * @handoff: what TDH.SYS.SHUTDOWN leaves for TDH.SYS.UPDATE of the next module.
  */
 struct fake_tdx {
@@ -86,6 +107,9 @@ struct fake_tdx {
 	u32 migrations;
 	struct tdmr tdmrs[MAX_TDMRS];
 	unsigned int nr_tdmrs;
+	struct list_head tds;
+	u64 flushes;
+	u64 written_back[MAX_PACKAGES];
 	struct {
 		bool valid;
 		bool counted;

@@ -36,11 +36,13 @@ struct tdmr_info_abi {
 /* What the BIOS loaded. Modules that are installed later come out of their images. */
 struct fake_tdx fake_tdx = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(fake_tdx.lock),
+	.tds = LIST_HEAD_INIT(fake_tdx.tds),
 	.module = {
 		.major = 1,
 		.minor = 5,
 		.update = 6,
 		.features0 = SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD |
+			     SEAM_FEATURES0_TOPOLOGY_ENUM |
 			     SEAM_FEATURES0_UPDATE_COMPATIBILITY,
 		.module_hv = 1,
 	},
@@ -113,8 +115,20 @@ static const struct {
 	{ 0x1900000300000001, 0 },				/* ATTRIBUTES, fixed 1 */
 	{ 0x1900000300000002, ~0ULL },				/* XFAM, fixed 0 */
 	{ 0x1900000300000003, 3 },				/* XFAM, fixed 1 */
-	{ 0x9900000100000004, 0 },				/* CPUID configurations */
+	{ 0x9900000100000004, NR_CPUID_CONFIGS },
 	{ 0x9900000100000008, MAX_VCPUS_PER_TD },
+};
+
+/* First of the fields that name the CPUID leaves, and that say which bits of them */
+#define FIELD_CPUID_CONFIG_LEAVES	0x9900000300000400
+#define FIELD_CPUID_CONFIG_VALUES	0x9900000300000500
+
+/* Assumption: these. A real module has some dozens, most of all features of the CPU. */
+const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS] = {
+	/* Family, model and stepping; number of logical processors */
+	{ 0xffffffff00000001, { 0x00ff00000fff3fff, 0 } },
+	/* WBNOINVD. KVM adds the width of guest physical addresses, and takes it out again. */
+	{ 0xffffffff80000008, { 0x0000020000000000, 0 } },
 };
 
 /* RDX: field; R8 out: its value */
@@ -138,6 +152,19 @@ static u64 sys_rd(struct seam_regs *regs)
 	case 0x8900000100000000:
 		regs->r8 = module->module_hv;
 		return SEAM_SUCCESS;
+	}
+
+	for (int i = 0; i < NR_CPUID_CONFIGS; i++) {
+		if (regs->rdx == FIELD_CPUID_CONFIG_LEAVES + i) {
+			regs->r8 = cpuid_configs[i].leaf;
+			return SEAM_SUCCESS;
+		}
+		for (int j = 0; j < 2; j++) {
+			if (regs->rdx == FIELD_CPUID_CONFIG_VALUES + 2 * i + j) {
+				regs->r8 = cpuid_configs[i].mask[j];
+				return SEAM_SUCCESS;
+			}
+		}
 	}
 
 	for (int i = 0; i < ARRAY_SIZE(constants); i++) {

@@ -1,0 +1,635 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Builds TDs through KVM's documented interface (Documentation/virt/kvm/x86/intel-tdx.rst),
+ * one step after the other, and computes the measurement (MRTD) that must come out. No TD
+ * runs. With the fake SEAM (CONFIG_TDX_FAKE_SEAM) the measurement is compared with the
+ * module's; on a real host only a running TD could tell it, so it is printed there.
+ *
+ * Without options: KTAP, one test per step of one TD. See usage() for what else it can do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <linux/kvm.h>
+
+#include "kselftest.h"
+#include "sha384.h"
+
+/* What SEAM has measured, for tests: "MRCONFIGID MRTD" a line. Absent on real hosts. */
+#define FAKE_TDS		"/sys/kernel/debug/fake_seam/tds"
+
+#define TD_PAGE_SIZE		4096
+#define TD_MAX_PAGES		64
+#define TD_MEMORY		(TD_MAX_PAGES * TD_PAGE_SIZE)
+#define TD_GPA			0x800000ULL	/* where the TD's memory begins */
+#define TD_GPA_BITS		48		/* 4-level secure EPT */
+#define TD_EXTEND_CHUNK		256		/* bytes that TDH.MR.EXTEND measures */
+#define TD_MIN_TSC_KHZ		100000		/* TDX Module ABI Specification: TD_PARAMS */
+
+#define ATTR_SEPT_VE_DISABLE	0x10000000ULL	/* the one that KVM offers */
+#define XFAM_FIXED		3ULL		/* x87 and SSE: every TD has them */
+
+#define CPUID_X2APIC		0x200000U	/* leaf 1, ECX */
+#define MAX_CPUID		256
+
+struct td {
+	int kvm;
+	int vm;
+	int gmem;
+	int vcpu;
+	void *shared;		/* the host's view of the memory: never used, but must be there */
+	uint8_t *source;	/* TD_MAX_PAGES pages: what goes into the TD */
+	unsigned int measured;	/* pages whose contents are measured ... */
+	unsigned int unmeasured;	/* ... and, behind them, those whose are not */
+	struct kvm_tdx_capabilities *caps;
+	struct kvm_cpuid2 *cpuid;
+	uint8_t id[SHA384_SIZE];	/* MRCONFIGID: tells this TD from all others */
+	uint64_t hw_error;	/* of the last KVM_MEMORY_ENCRYPT_OP */
+};
+
+/* Counts of several builders, in memory that they share */
+struct counts {
+	unsigned int begun;
+	unsigned int finished;
+	unsigned int abandoned;
+	unsigned int wrong;
+	unsigned int failed;
+};
+
+static int ret_of(int ret)
+{
+	return ret < 0 ? -errno : 0;
+}
+
+static int tdx_op(struct td *td, int fd, uint32_t id, uint32_t flags, void *data)
+{
+	struct kvm_tdx_cmd cmd = {
+		.id = id,
+		.flags = flags,
+		.data = (uintptr_t)data,
+	};
+	int ret = ret_of(ioctl(fd, KVM_MEMORY_ENCRYPT_OP, &cmd));
+
+	td->hw_error = cmd.hw_error;
+	return ret;
+}
+
+static int create_vm(struct td *td)
+{
+	td->vm = ioctl(td->kvm, KVM_CREATE_VM, KVM_X86_TDX_VM);
+	return ret_of(td->vm);
+}
+
+static int capabilities(struct td *td)
+{
+	td->caps->cpuid.nent = MAX_CPUID;
+	return tdx_op(td, td->vm, KVM_TDX_CAPABILITIES, 0, td->caps);
+}
+
+static const struct kvm_cpuid_entry2 *find_cpuid(const struct kvm_cpuid2 *cpuid,
+						 uint32_t function, uint32_t index)
+{
+	for (uint32_t i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == function && cpuid->entries[i].index == index)
+			return &cpuid->entries[i];
+	return NULL;
+}
+
+/* The CPUID bits that a TD's host may choose, as this CPU and KVM have them. */
+static void choose_cpuid(struct td *td, struct kvm_cpuid2 *chosen)
+{
+	const struct kvm_cpuid2 *offered = &td->caps->cpuid;
+
+	for (uint32_t i = 0; i < offered->nent; i++) {
+		struct kvm_cpuid_entry2 e = offered->entries[i];
+		const struct kvm_cpuid_entry2 *have = find_cpuid(td->cpuid, e.function, e.index);
+
+		e.eax &= have ? have->eax : 0;
+		e.ebx &= have ? have->ebx : 0;
+		e.ecx &= have ? have->ecx : 0;
+		e.edx &= have ? have->edx : 0;
+		if (e.function == 0x80000008)
+			e.eax = (e.eax & ~0xff0000U) | TD_GPA_BITS << 16;
+		chosen->entries[chosen->nent++] = e;
+	}
+}
+
+static int init_vm(struct td *td)
+{
+	struct kvm_tdx_init_vm *params;
+	int khz, ret;
+
+	/* A TD needs a TSC of 100 MHz. Every real host has that, slow emulators do not. */
+	khz = ioctl(td->vm, KVM_GET_TSC_KHZ, 0);
+	if (khz < TD_MIN_TSC_KHZ) {
+		ret = ret_of(ioctl(td->vm, KVM_SET_TSC_KHZ, TD_MIN_TSC_KHZ));
+		if (ret)
+			return ret;
+	}
+
+	params = calloc(1, sizeof(*params) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
+	if (!params)
+		return -ENOMEM;
+	params->attributes = td->caps->supported_attrs & ATTR_SEPT_VE_DISABLE;
+	params->xfam = td->caps->supported_xfam & XFAM_FIXED;
+	memcpy(params->mrconfigid, td->id, sizeof(params->mrconfigid));
+	choose_cpuid(td, &params->cpuid);
+	ret = tdx_op(td, td->vm, KVM_TDX_INIT_VM, 0, params);
+	free(params);
+	return ret;
+}
+
+/* The local APIC in KVM, which TDX wants, and no I/O APIC there, which it does not. */
+static int split_irqchip(struct td *td)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_SPLIT_IRQCHIP,
+		.args = { 24 },
+	};
+
+	return ret_of(ioctl(td->vm, KVM_ENABLE_CAP, &cap));
+}
+
+static int create_memory(struct td *td)
+{
+	struct kvm_create_guest_memfd gmem = { .size = TD_MEMORY };
+	struct kvm_userspace_memory_region2 region = {
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = TD_GPA,
+		.memory_size = TD_MEMORY,
+		.userspace_addr = (uintptr_t)td->shared,
+	};
+	struct kvm_memory_attributes attributes = {
+		.address = TD_GPA,
+		.size = TD_MEMORY,
+		.attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE,
+	};
+
+	td->gmem = ioctl(td->vm, KVM_CREATE_GUEST_MEMFD, &gmem);
+	if (td->gmem < 0)
+		return -errno;
+	region.guest_memfd = td->gmem;
+	return ret_of(ioctl(td->vm, KVM_SET_USER_MEMORY_REGION2, &region)) ?:
+	       ret_of(ioctl(td->vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes));
+}
+
+static int create_vcpu(struct td *td)
+{
+	td->vcpu = ioctl(td->vm, KVM_CREATE_VCPU, 0);
+	return ret_of(td->vcpu);
+}
+
+/* TDX wants x2APIC, and KVM_TDX_INIT_VCPU looks for it here. */
+static int set_cpuid(struct td *td)
+{
+	for (uint32_t i = 0; i < td->cpuid->nent; i++)
+		if (td->cpuid->entries[i].function == 1)
+			td->cpuid->entries[i].ecx |= CPUID_X2APIC;
+	return ret_of(ioctl(td->vcpu, KVM_SET_CPUID2, td->cpuid));
+}
+
+static int init_vcpu(struct td *td)
+{
+	return tdx_op(td, td->vcpu, KVM_TDX_INIT_VCPU, 0, NULL);
+}
+
+/* KVM updates the region, so a call that was interrupted goes on where it was. */
+static int init_memory(struct td *td, unsigned int first, unsigned int nr, uint32_t flags)
+{
+	struct kvm_tdx_init_mem_region region = {
+		.source_addr = (uintptr_t)td->source + first * TD_PAGE_SIZE,
+		.gpa = TD_GPA + first * TD_PAGE_SIZE,
+		.nr_pages = nr,
+	};
+	int ret = 0;
+
+	while (region.nr_pages) {
+		ret = tdx_op(td, td->vcpu, KVM_TDX_INIT_MEM_REGION, flags, &region);
+		if (ret && ret != -EINTR && ret != -EAGAIN)
+			break;
+	}
+	return ret;
+}
+
+static int add_measured(struct td *td)
+{
+	return init_memory(td, 0, td->measured, KVM_TDX_MEASURE_MEMORY_REGION);
+}
+
+static int add_unmeasured(struct td *td)
+{
+	return init_memory(td, td->measured, td->unmeasured, 0);
+}
+
+static int finalize(struct td *td)
+{
+	return tdx_op(td, td->vm, KVM_TDX_FINALIZE_VM, 0, NULL);
+}
+
+static int tear_down(struct td *td)
+{
+	int *fds[] = { &td->vcpu, &td->gmem, &td->vm };
+	int ret = 0;
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(fds); i++) {
+		if (*fds[i] >= 0)
+			ret = ret_of(close(*fds[i])) ?: ret;
+		*fds[i] = -1;
+	}
+	return ret;
+}
+
+static const struct step {
+	const char *name;
+	int (*run)(struct td *td);
+} steps[] = {
+	{ "create_vm", create_vm },
+	{ "capabilities", capabilities },
+	{ "init_vm", init_vm },
+	{ "split_irqchip", split_irqchip },
+	{ "create_memory", create_memory },
+	{ "create_vcpu", create_vcpu },
+	{ "set_cpuid", set_cpuid },
+	{ "init_vcpu", init_vcpu },
+	{ "add_measured", add_measured },
+	{ "add_unmeasured", add_unmeasured },
+	{ "finalize", finalize },
+	{ "tear_down", tear_down },
+	/* Not a step, but a place to stop at. */
+	{ "end", NULL },
+};
+
+#define NR_STEPS	(ARRAY_SIZE(steps) - 1)
+#define TEAR_DOWN	(NR_STEPS - 1)
+
+static int find_step(const char *name)
+{
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
+		if (!strcmp(steps[i].name, name))
+			return i;
+	return -1;
+}
+
+/* One 128-byte block: what was done, and the GPA that it was done to */
+static void measure_block(struct sha384 *hash, const char *what, uint64_t gpa)
+{
+	uint8_t block[SHA384_BLOCK] = { 0 };
+
+	memcpy(block, what, strlen(what));
+	memcpy(block + 16, &gpa, sizeof(gpa));
+	sha384_update(hash, block, sizeof(block));
+}
+
+/* What TDH.MEM.PAGE.ADD and TDH.MR.EXTEND make of the pages, in the order of the steps */
+static void expected_mrtd(const struct td *td, uint8_t mrtd[SHA384_SIZE])
+{
+	struct sha384 hash;
+
+	sha384_init(&hash);
+	for (unsigned int i = 0; i < td->measured + td->unmeasured; i++) {
+		uint64_t gpa = TD_GPA + i * TD_PAGE_SIZE;
+
+		measure_block(&hash, "MEM.PAGE.ADD", gpa);
+		for (unsigned int j = 0; i < td->measured && j < TD_PAGE_SIZE;
+		     j += TD_EXTEND_CHUNK) {
+			measure_block(&hash, "MR.EXTEND", gpa + j);
+			sha384_update(&hash, td->source + i * TD_PAGE_SIZE + j, TD_EXTEND_CHUNK);
+		}
+	}
+	sha384_final(&hash, mrtd);
+}
+
+static void to_hex(const uint8_t *data, char hex[2 * SHA384_SIZE + 1])
+{
+	for (int i = 0; i < SHA384_SIZE; i++)
+		sprintf(hex + 2 * i, "%02x", data[i]);
+}
+
+/* The module's measurement. Returns 0, -ENOENT without the fake SEAM, -ENODATA if none. */
+static int module_mrtd(const struct td *td, char mrtd[2 * SHA384_SIZE + 1])
+{
+	char id[2 * SHA384_SIZE + 1], line_id[2 * SHA384_SIZE + 1];
+	FILE *f = fopen(FAKE_TDS, "r");
+	int ret = -ENODATA;
+
+	if (!f)
+		return -ENOENT;
+	to_hex(td->id, id);
+	while (fscanf(f, "%96s %96s", line_id, mrtd) == 2) {
+		if (!strcmp(id, line_id)) {
+			ret = strcmp(mrtd, "-") ? 0 : -ENODATA;
+			break;
+		}
+	}
+	fclose(f);
+	return ret;
+}
+
+/* 0: as it must be; 1: wrong; or why it cannot be known, see module_mrtd(). */
+static int check_mrtd(const struct td *td)
+{
+	char want[2 * SHA384_SIZE + 1], have[2 * SHA384_SIZE + 1];
+	uint8_t mrtd[SHA384_SIZE];
+	int ret;
+
+	ret = module_mrtd(td, have);
+	if (ret)
+		return ret;
+	expected_mrtd(td, mrtd);
+	to_hex(mrtd, want);
+	return !!strcmp(want, have);
+}
+
+static uint64_t next_random(uint64_t *state)
+{
+	/* Knuth's MMIX; the upper bits are the good ones. */
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return *state >> 33;
+}
+
+/* A TD that is not begun yet, with pages like no other's. Returns 0 or -errno. */
+static int new_td(struct td *td, uint64_t seed, unsigned int measured, unsigned int unmeasured)
+{
+	td->vm = -1;
+	td->gmem = -1;
+	td->vcpu = -1;
+	td->measured = measured;
+	td->unmeasured = unmeasured;
+	memset(td->id, 0, sizeof(td->id));
+	snprintf((char *)td->id, sizeof(td->id), "%d %llu", getpid(), (unsigned long long)seed);
+	for (unsigned int i = 0; i < TD_MEMORY / sizeof(uint64_t); i += 16)
+		((uint64_t *)td->source)[i] = next_random(&seed);
+
+	td->cpuid->nent = MAX_CPUID;
+	return ret_of(ioctl(td->kvm, KVM_GET_SUPPORTED_CPUID, td->cpuid));
+}
+
+static void alloc_td(struct td *td)
+{
+	td->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	td->source = mmap(NULL, TD_MEMORY, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	td->shared = mmap(NULL, TD_MEMORY, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	td->caps = calloc(1, sizeof(*td->caps) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
+	td->cpuid = calloc(1, sizeof(*td->cpuid) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
+	if (td->kvm < 0 || td->source == MAP_FAILED || td->shared == MAP_FAILED || !td->caps ||
+	    !td->cpuid)
+		ksft_exit_fail_msg("no memory, or /dev/kvm is gone: %s\n", strerror(errno));
+}
+
+/* Ends the program with a reason if there can be no TDs here. */
+static void need_tdx(void)
+{
+	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int types;
+
+	if (kvm < 0)
+		ksft_exit_skip("/dev/kvm: %s\n", strerror(errno));
+	types = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_VM_TYPES);
+	close(kvm);
+	if (types < 0 || !(types & 1 << KVM_X86_TDX_VM))
+		ksft_exit_skip("KVM has no TDs here: needs a TDX host and kvm_intel.tdx=1\n");
+}
+
+static void run_command(const char *command)
+{
+	fflush(stdout);
+	if (system(command))
+		ksft_print_msg("failed: %s\n", command);
+}
+
+/* One TD, with a command before the step @at (or each step, if negative), as KTAP. */
+static void build_one(struct td *td, uint64_t seed, int at, const char *command, int last)
+{
+	char hex[2 * SHA384_SIZE + 1];
+	uint8_t mrtd[SHA384_SIZE];
+	bool finalized = false;
+	int ret;
+
+	ksft_set_plan(NR_STEPS + 1);
+	ret = new_td(td, seed, 3, 2);
+	if (ret)
+		ksft_exit_fail_msg("KVM_GET_SUPPORTED_CPUID: %s\n", strerror(-ret));
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (command && (at < 0 || at == (int)i))
+			run_command(command);
+		if (!steps[i].run)
+			break;
+		if ((int)i >= last && i < TEAR_DOWN) {
+			ksft_test_result_skip("%s\n", steps[i].name);
+			continue;
+		}
+		if (i == TEAR_DOWN) {
+			expected_mrtd(td, mrtd);
+			to_hex(mrtd, hex);
+			ksft_print_msg("expected MRTD: %s\n", hex);
+			ret = check_mrtd(td);
+			if (!ret || ret == 1)
+				ksft_test_result(!ret, "mrtd\n");
+			else
+				ksft_test_result_skip("mrtd: %s\n", finalized ?
+						      "only the TD itself could tell" :
+						      "the TD is not finalized");
+		}
+		td->hw_error = 0;
+		ret = steps[i].run(td);
+		if (ret)
+			ksft_print_msg("%s: %s, SEAMCALL status 0x%llx\n", steps[i].name,
+				       strerror(-ret), (unsigned long long)td->hw_error);
+		ksft_test_result(!ret, "%s\n", steps[i].name);
+		if (ret && i < TEAR_DOWN)
+			last = 0;
+		finalized |= !ret && steps[i].run == finalize;
+	}
+	ksft_finished();
+}
+
+/* TDs, one after the other, one in four given up on anywhere, until @nr are begun in all. */
+static void build_many(struct counts *counts, unsigned int nr, uint64_t seed)
+{
+	struct td td;
+
+	alloc_td(&td);
+	while (__atomic_fetch_add(&counts->begun, 1, __ATOMIC_RELAXED) < nr) {
+		unsigned int last = TEAR_DOWN, i;
+		unsigned int measured = 1 + next_random(&seed) % 4;
+		unsigned int unmeasured = 1 + next_random(&seed) % 2;
+		int ret;
+
+		if (next_random(&seed) % 4 == 0)
+			last = next_random(&seed) % TEAR_DOWN;
+		ret = new_td(&td, next_random(&seed), measured, unmeasured);
+		for (i = 0; !ret && i < last; i++) {
+			ret = steps[i].run(&td);
+			if (ret)
+				fprintf(stderr, "%s: %s, SEAMCALL status 0x%llx\n", steps[i].name,
+					strerror(-ret), (unsigned long long)td.hw_error);
+		}
+
+		if (ret)
+			__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED);
+		else if (i < TEAR_DOWN)
+			__atomic_fetch_add(&counts->abandoned, 1, __ATOMIC_RELAXED);
+		else if (check_mrtd(&td) == 1)
+			__atomic_fetch_add(&counts->wrong, 1, __ATOMIC_RELAXED);
+		else
+			__atomic_fetch_add(&counts->finished, 1, __ATOMIC_RELAXED);
+		if (tear_down(&td))
+			__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED);
+
+		/* Without pauses there would always be a build in the way of an update. */
+		if (next_random(&seed) % 2)
+			usleep(next_random(&seed) % 20000);
+	}
+}
+
+/* Several builders at once. The last line of each kind says how it went; no KTAP here. */
+static int race(unsigned int builders, unsigned int nr, uint64_t seed)
+{
+	struct counts *counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned int failed = 0;
+	int status;
+
+	if (counts == MAP_FAILED)
+		ksft_exit_fail_msg("no memory\n");
+	printf("seed: %llu\n", (unsigned long long)seed);
+	fflush(stdout);
+	for (unsigned int i = 0; i < builders; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			ksft_exit_fail_msg("fork: %s\n", strerror(errno));
+		if (!pid) {
+			build_many(counts, nr, seed + i);
+			_exit(0);
+		}
+	}
+	while (wait(&status) > 0)
+		failed += status != 0;
+
+	printf("finished: %u\n", counts->finished);
+	printf("abandoned: %u\n", counts->abandoned);
+	printf("wrong: %u\n", counts->wrong);
+	printf("failed: %u\n", counts->failed + failed);
+	return counts->wrong || counts->failed || failed ? KSFT_FAIL : KSFT_PASS;
+}
+
+static void usage(FILE *out)
+{
+	fprintf(out,
+		"Usage: tdx_kvm_build [OPTION]...\n"
+		"Builds a TD through KVM, step by step, and checks its measurement (MRTD).\n"
+		"\n"
+		"  -a, --at STEP       run the command of --run before this step only\n"
+		"  -r, --run COMMAND   a shell command to run, before each step if no --at is given\n"
+		"  -u, --until STEP    tear the TD down instead of doing this step\n"
+		"  -n, --builders N    build TDs in N processes at once, one in four halfway\n"
+		"  -t, --tds N         how many TDs the builders begin in all (default 100)\n"
+		"  -s, --seed N        where the random numbers start (default 1)\n"
+		"  -l, --list          print the names of the steps\n"
+		"  -h, --help          print this\n"
+		"\n"
+		"Exit status: 0 all is well, 1 something failed, 4 skipped: no TDs can be built here.\n");
+}
+
+static unsigned long number(const char *arg, unsigned long min)
+{
+	unsigned long n;
+	char *end;
+
+	errno = 0;
+	n = strtoul(arg, &end, 0);
+	if (errno || end == arg || *end || *arg == '-' || n < min)
+		ksft_exit_fail_msg("%s: this must be an integer, %lu or more\n", arg, min);
+	return n;
+}
+
+static int step_arg(const char *arg)
+{
+	int step = find_step(arg);
+
+	if (step < 0)
+		ksft_exit_fail_msg("%s: no such step, see --list\n", arg);
+	return step;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "at", required_argument, NULL, 'a' },
+		{ "run", required_argument, NULL, 'r' },
+		{ "until", required_argument, NULL, 'u' },
+		{ "builders", required_argument, NULL, 'n' },
+		{ "tds", required_argument, NULL, 't' },
+		{ "seed", required_argument, NULL, 's' },
+		{ "list", no_argument, NULL, 'l' },
+		{ "help", no_argument, NULL, 'h' },
+		{}
+	};
+	unsigned int builders = 0, tds = 100;
+	const char *command = NULL;
+	int at = -1, last = TEAR_DOWN;
+	uint64_t seed = 1;
+	struct td td;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "a:r:u:n:t:s:lh", options, NULL)) != -1) {
+		switch (c) {
+		case 'a':
+			at = step_arg(optarg);
+			break;
+		case 'r':
+			command = optarg;
+			break;
+		case 'u':
+			last = step_arg(optarg);
+			break;
+		case 'n':
+			builders = number(optarg, 1);
+			break;
+		case 't':
+			tds = number(optarg, 1);
+			break;
+		case 's':
+			seed = number(optarg, 0);
+			break;
+		case 'l':
+			for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
+				printf("%s\n", steps[i].name);
+			return 0;
+		case 'h':
+			usage(stdout);
+			return 0;
+		default:
+			usage(stderr);
+			return KSFT_FAIL;
+		}
+	}
+	if (optind != argc) {
+		usage(stderr);
+		return KSFT_FAIL;
+	}
+
+	if (builders) {
+		need_tdx();
+		return race(builders, tds, seed);
+	}
+	ksft_print_header();
+	need_tdx();
+	alloc_td(&td);
+	build_one(&td, seed, at, command, last);
+}
