@@ -4,13 +4,16 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN
+export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
 
-.PHONY: demo check check-all tree refresh series kernel kunit stress coverage mutants style
+.PHONY: demo kvm check check-all tree refresh series kernel kunit stress coverage mutants style
 .PHONY: clean help
 
 demo:
-	@scripts/demo
+	@scripts/$(if $(filter 1,$(NO_BOCHS)),demo,kvm table)
+
+kvm:
+	@scripts/kvm
 
 check:
 	@scripts/check

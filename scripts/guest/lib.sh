@@ -13,7 +13,7 @@ upload() {
 	cat "$1" >$fw/data
 	echo 0 >$fw/loading
 	while [ "$(cat $fw/status)" != idle ]; do
-		usleep 20000
+		usleep 5000
 	done
 	result=$(cat $fw/error)
 	echo "${result:-accepted}"

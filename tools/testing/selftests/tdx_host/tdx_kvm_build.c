@@ -473,6 +473,9 @@ static void build_many(struct counts *counts, unsigned int nr, uint64_t seed)
 			last = next_random(&seed) % TEAR_DOWN;
 		ret = new_td(&td, next_random(&seed), measured, unmeasured);
 		for (i = 0; !ret && i < last; i++) {
+			/* A VMM does other things in between. */
+			if (next_random(&seed) % 8 == 0)
+				usleep(next_random(&seed) % 5000);
 			ret = steps[i].run(&td);
 			if (ret)
 				fprintf(stderr, "%s: %s, SEAMCALL status 0x%llx\n", steps[i].name,
@@ -492,7 +495,7 @@ static void build_many(struct counts *counts, unsigned int nr, uint64_t seed)
 
 		/* Without pauses there would always be a build in the way of an update. */
 		if (next_random(&seed) % 2)
-			usleep(next_random(&seed) % 20000);
+			usleep(next_random(&seed) % 10000);
 	}
 }
 
