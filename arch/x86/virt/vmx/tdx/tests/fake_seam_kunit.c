@@ -445,6 +445,8 @@ static const void *gen_leaf(struct kunit *test, const void *prev, char *desc)
 		SEAM_LEAF_PHYMEM_PAGE_RECLAIM, SEAM_LEAF_SYS_KEY_CONFIG, SEAM_LEAF_SYS_RD,
 		SEAM_LEAF_SYS_TDMR_INIT, SEAM_LEAF_PHYMEM_CACHE_WB,
 		SEAM_LEAF_PHYMEM_PAGE_WBINVD, SEAM_LEAF_SYS_CONFIG, SEAM_LEAF_SYS_SHUTDOWN,
+		SEAM_LEAF_MNG_RD, SEAM_LEAF_VP_RD, SEAM_LEAF_VP_WR, SEAM_LEAF_MEM_PAGE_AUG,
+		SEAM_LEAF_MEM_RANGE_BLOCK, SEAM_LEAF_MEM_TRACK, SEAM_LEAF_MEM_PAGE_REMOVE,
 	};
 	const u8 *leaf = prev ? (const u8 *)prev + 1 : leaves;
 
@@ -701,6 +703,309 @@ static void finalize_needs_a_vcpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, fake_td_destroy(ftd), 0);
 }
 
+/* --- What KVM uses --- */
+
+#define FIELD_CPUID_CONFIGS		0x9900000100000004ULL
+#define FIELD_CPUID_CONFIG_LEAVES	0x9900000300000400ULL
+#define FIELD_CPUID_CONFIG_VALUES	0x9900000300000500ULL
+
+#define VCPU_PI_VECTOR			0x0002ULL
+#define VCPU_PIN_BASED			0x4000ULL
+
+static void cpuid_configurations_can_be_read(struct kunit *test)
+{
+	u64 nr, value;
+
+	KUNIT_ASSERT_EQ(test, sys_rd(FIELD_CPUID_CONFIGS, &nr), SEAM_SUCCESS);
+	KUNIT_ASSERT_GT(test, nr, 0);
+	for (u64 i = 0; i < nr; i++)
+		KUNIT_EXPECT_EQ(test, sys_rd(FIELD_CPUID_CONFIG_LEAVES + i, &value), SEAM_SUCCESS);
+	for (u64 i = 0; i < 2 * nr; i++)
+		KUNIT_EXPECT_EQ(test, sys_rd(FIELD_CPUID_CONFIG_VALUES + i, &value), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, sys_rd(FIELD_CPUID_CONFIG_LEAVES + nr, &value),
+			0xC0000C0200000000);
+	KUNIT_EXPECT_EQ(test, sys_rd(FIELD_CPUID_CONFIG_VALUES + 2 * nr, &value),
+			0xC0000C0200000000);
+}
+
+/* One SEAMCALL with R8 and R9; R8 comes back in @r8. */
+static u64 call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9)
+{
+	struct tdx_module_args args = { .rcx = rcx, .rdx = rdx, .r8 = *r8, .r9 = r9 };
+	u64 status = seamcall_ret(leaf, &args);
+
+	*r8 = args.r8;
+	return status;
+}
+
+static void cache_wb_here(void *unused)
+{
+	call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0);
+}
+
+static u64 tdr_of(const struct fake_td *ftd)
+{
+	return page_to_phys(ftd->td.tdr_page);
+}
+
+struct td_params_param {
+	const char *name;
+	unsigned int offset;
+	u8 value;
+};
+
+static const struct td_params_param td_params_params[] = {
+	{ "no x87 and SSE", offsetof(struct seam_td_params, xfam), 0 },
+	{ "no VCPUs", offsetof(struct seam_td_params, max_vcpus), 0 },
+	{ "too many VCPUs", offsetof(struct seam_td_params, max_vcpus), 65 },
+	{ "reserved behind the VCPUs", offsetof(struct seam_td_params, reserved0), 1 },
+	{ "no secure EPT", offsetof(struct seam_td_params, eptp_controls), 0 },
+	{ "5-level secure EPT", offsetof(struct seam_td_params, eptp_controls), 0x26 },
+	{ "wide addresses", offsetof(struct seam_td_params, config_flags), 1 },
+	{ "slow TSC", offsetof(struct seam_td_params, tsc_frequency), 3 },
+	{ "fast TSC", offsetof(struct seam_td_params, tsc_frequency) + 1, 2 },
+	{ "reserved behind the TSC", offsetof(struct seam_td_params, reserved1) + 37, 1 },
+	{ "reserved behind the owner", offsetof(struct seam_td_params, reserved2) + 31, 1 },
+	{ "CPUID bit that is not the host's", offsetof(struct seam_td_params, cpuid) + 15, 1 },
+	{ "CPUID leaf that is not there", offsetof(struct seam_td_params, cpuid) + 767, 1 },
+	{ "good", offsetof(struct seam_td_params, mrconfigid), 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(td_params, td_params_params, name);
+
+static void init_checks_td_params(struct kunit *test)
+{
+	const struct td_params_param *param = test->param_value;
+	bool good = !strcmp(param->name, "good");
+	struct seam_td_params *params;
+	unsigned int nr = 0;
+	struct page *pages;
+	int hkid, order = 3;
+	u64 tdr;
+
+	params = kunit_kzalloc(test, sizeof(*params), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, params);
+	*params = (struct seam_td_params) {
+		.xfam = 3,
+		.max_vcpus = 1,
+		.eptp_controls = 0x1e,
+		.tsc_frequency = 4,
+	};
+	((u8 *)params)[param->offset] = param->value;
+
+	pages = alloc_pages(GFP_KERNEL, order);
+	hkid = tdx_guest_keyid_alloc();
+	tdr = page_to_phys(pages);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_CREATE, tdr, hkid), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_CONFIG, tdr, 0), SEAM_SUCCESS);
+	while (nr < 6)
+		KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_ADDCX, tdr + ++nr * PAGE_SIZE, tdr),
+				SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, tdr, __pa(params)),
+			good ? SEAM_SUCCESS : 0xC000010000000002);
+	KUNIT_EXPECT_EQ(test, module_state().builds, good ? 1 : 0);
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, tdr, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_FREEID, tdr, 0), 0x8000081700000000);
+	on_each_cpu(cache_wb_here, NULL, true);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0), 0x0000082100000000);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_FREEID, tdr, 0), SEAM_SUCCESS);
+	tdx_guest_keyid_free(hkid);
+	while (nr)
+		KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM,
+					   tdr + nr-- * PAGE_SIZE, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, tdr, 0), SEAM_SUCCESS);
+	__free_pages(pages, order);
+}
+
+static void keyid_has_one_td(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	struct page *page = alloc_page(GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_CREATE, page_to_phys(page), ftd->hkid),
+			0xC000082000000002);
+	/* The page is still the host's. */
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, page_to_phys(page), 0),
+			SEAM_SUCCESS);
+	__free_page(page);
+}
+
+static void page_of_a_td_is_not_written_back(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, tdr_of(ftd), 0),
+			0xC000030000000001);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, tdr_of(ftd) + 1, 0),
+			0xC000010000000001);
+}
+
+static void fields_of_a_td(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 value = 1;
+
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr_of(ftd), 0x110000000000000a, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr_of(ftd), 0x110000000000000b, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, BIT_ULL(48));
+	/* CPUID leaf 0 without a subleaf, EAX: the highest leaf */
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr_of(ftd), 0x94100003000001fe, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 1);
+	/* Leaf 2 is not there, nor is a subleaf of leaf 0. */
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr_of(ftd), 0x94100003000005fe, &value, 0),
+			0xC0000C0200000000);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr_of(ftd), 0x9410000300000000, &value, 0),
+			0xC0000C0200000000);
+	KUNIT_EXPECT_EQ(test, value, 0);
+}
+
+static void fields_of_a_vcpu(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 vp = ftd->vp.tdvpr_pa, value = 0xf2;
+
+	/* On one CPU: the VCPU belongs to the first that touches it. */
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PI_VECTOR, &value, 0xffff),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0xf2);
+	/* Only what the mask says is written. */
+	value = 0x0f;
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PI_VECTOR, &value, 0x0f),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0xff);
+	/* The host may have posted interrupts processed (bit 7), and nothing else there. */
+	value = BIT_ULL(7);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PIN_BASED, &value, BIT_ULL(7)),
+			SEAM_SUCCESS);
+	value = BIT_ULL(3);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PIN_BASED, &value, BIT_ULL(3)),
+			0xC000010000000008);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, 0x6800, &value, ~0ULL),
+			0xC0000C0100000000);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_RD, vp, 0x6800, &value, 0),
+			0xC0000C0200000000);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_VP_FLUSH, vp, 0), SEAM_SUCCESS);
+	migrate_enable();
+}
+
+struct remote_call {
+	u64 leaf;
+	u64 rcx;
+	u64 status;
+};
+
+static void call_there(void *data)
+{
+	struct remote_call *remote = data;
+
+	remote->status = call(remote->leaf, remote->rcx, VCPU_PI_VECTOR);
+}
+
+static u64 call_on(unsigned int cpu, u64 leaf, u64 rcx)
+{
+	struct remote_call remote = { .leaf = leaf, .rcx = rcx };
+
+	smp_call_function_single(cpu, call_there, &remote, true);
+	return remote.status;
+}
+
+static void vcpu_belongs_to_one_cpu(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 vp = ftd->vp.tdvpr_pa;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	KUNIT_EXPECT_EQ(test, call_on(0, SEAM_LEAF_VP_RD, vp), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call_on(1, SEAM_LEAF_VP_RD, vp), 0x8000070100000000);
+	KUNIT_EXPECT_EQ(test, call_on(1, SEAM_LEAF_VP_FLUSH, vp), 0x8000070200000000);
+	/* The TD cannot end with that. */
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, tdr_of(ftd), 0),
+			0x8000082400000000);
+	KUNIT_EXPECT_EQ(test, call_on(0, SEAM_LEAF_VP_FLUSH, vp), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call_on(1, SEAM_LEAF_VP_RD, vp), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call_on(1, SEAM_LEAF_VP_FLUSH, vp), SEAM_SUCCESS);
+}
+
+static void page_is_blocked_and_removed(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u8 *data = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	u64 tdr = tdr_of(ftd);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, 0, data, true), 0);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_PAGE_REMOVE, 0, tdr), 0xC0000B0D00000001);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_RANGE_BLOCK, PAGE_SIZE, tdr),
+			0xC0000B0D00000001);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_RANGE_BLOCK, 0, tdr), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_RANGE_BLOCK, 0, tdr), 0xC0000B0D00000001);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_EXTEND, 0, tdr), 0xC0000B0D00000001);
+	/* Before the TD is finalized nobody has run in it. */
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_PAGE_REMOVE, 0, tdr), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, page_to_phys(ftd->pages[0]), 0),
+			SEAM_SUCCESS);
+	__free_page(ftd->pages[0]);
+	ftd->pages[0] = NULL;
+	/* There is room again. */
+	KUNIT_EXPECT_EQ(test, fake_td_add_page(ftd, 0, data, true), 0);
+}
+
+static void page_of_a_finalized_td_is_tracked(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	struct page *page = alloc_page(GFP_KERNEL);
+	u8 *data = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+	u64 tdr = tdr_of(ftd), pa = page_to_phys(page);
+
+	KUNIT_ASSERT_NOT_NULL(test, data);
+	KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, 0, data, true), 0);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, 0),
+			0xC000060800000000);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MEM_PAGE_AUG, 0, tdr, &pa, 0),
+			0xC0000B0D00000001);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_RANGE_BLOCK, PAGE_SIZE, tdr), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr),
+			0xC0000B0800000001);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_TRACK, tdr, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr), SEAM_SUCCESS);
+	__free_page(page);
+}
+
+static void tds_are_listed(struct kunit *test)
+{
+	struct fake_td_info info;
+	struct fake_td *ftd;
+	u8 mrtd[FAKE_MRTD_SIZE];
+
+	KUNIT_EXPECT_FALSE(test, fake_module_get_td(0, &info));
+	ftd = tdx_kunit_td(test);
+	KUNIT_ASSERT_TRUE(test, fake_module_get_td(0, &info));
+	KUNIT_EXPECT_FALSE(test, info.finalized);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+	KUNIT_ASSERT_TRUE(test, fake_module_get_td(0, &info));
+	KUNIT_EXPECT_TRUE(test, info.finalized);
+	KUNIT_ASSERT_EQ(test, fake_td_mrtd(ftd, mrtd), 0);
+	KUNIT_EXPECT_MEMEQ(test, info.mrtd, mrtd, sizeof(mrtd));
+	KUNIT_EXPECT_FALSE(test, fake_module_get_td(1, &info));
+}
+
 /* --- The instruction --- */
 
 static void faults_reach_the_caller(struct kunit *test)
@@ -776,6 +1081,16 @@ static struct kunit_case fake_seam_cases[] = {
 	KUNIT_CASE_PARAM(mrtd_is_as_computed_elsewhere, mrtd_gen_params),
 	KUNIT_CASE_PARAM(update_during_a_build, gen_layouts),
 	KUNIT_CASE(finalize_needs_a_vcpu),
+	KUNIT_CASE(cpuid_configurations_can_be_read),
+	KUNIT_CASE_PARAM(init_checks_td_params, td_params_gen_params),
+	KUNIT_CASE(keyid_has_one_td),
+	KUNIT_CASE(page_of_a_td_is_not_written_back),
+	KUNIT_CASE(fields_of_a_td),
+	KUNIT_CASE(fields_of_a_vcpu),
+	KUNIT_CASE(vcpu_belongs_to_one_cpu),
+	KUNIT_CASE(page_is_blocked_and_removed),
+	KUNIT_CASE(page_of_a_finalized_td_is_tracked),
+	KUNIT_CASE(tds_are_listed),
 	KUNIT_CASE(faults_reach_the_caller),
 	KUNIT_CASE(failure_can_wait),
 	KUNIT_CASE(calls_are_counted_and_recorded),
