@@ -29,8 +29,13 @@ static void write_image(const char *file, const __u8 *image, __u32 size)
 static int run_check(char *file)
 {
 	/* No host is there: a good image ends with "not supported here". */
-	char *argv[] = { "tdx_update", "--sysfs", "/nonexistent", "check", file, NULL };
+	char name[] = "tdx_update", sysfs_option[] = "--sysfs=/nonexistent", command[] = "check";
+	char *argv[5] = { name };
 	int child, wstatus;
+
+	argv[1] = sysfs_option;
+	argv[2] = command;
+	argv[3] = file;
 
 	fflush(NULL);
 	child = fork();
@@ -41,7 +46,7 @@ static int run_check(char *file)
 
 		if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
 			_exit(EXIT_FAILURE);
-		exit(tdx_update_main(5, argv));
+		exit(tdx_update_main(4, argv));
 	}
 	if (waitpid(child, &wstatus, 0) != child)
 		err(EXIT_FAILURE, "waitpid");

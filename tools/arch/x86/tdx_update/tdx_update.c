@@ -16,7 +16,6 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -49,24 +48,6 @@ enum {
 
 static const char *sysfs = "/sys";
 
-/* Of the signal that asked to stop, or 0 */
-static volatile sig_atomic_t stop;
-
-static void on_signal(int sig)
-{
-	stop = sig;
-}
-
-/* End as the signal would have done it, with nothing left half done. */
-static void __attribute__((noreturn)) die_of_signal(void)
-{
-	int sig = stop;
-
-	signal(sig, SIG_DFL);
-	raise(sig);
-	_exit(128 + sig);
-}
-
 static double now(void)
 {
 	struct timespec ts;
@@ -75,24 +56,46 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-/* Ends early on a signal. */
-static void pause_for(double seconds)
+/*
+ * The signals that ask to stop. While a module is installed they are blocked, and looked for
+ * where it is possible to stop.
+ */
+static sigset_t signals;
+static int stop;
+
+static void block_signals(void)
 {
-	double end = now() + seconds;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+}
 
-	while (!stop) {
-		double left = end - now();
-		struct timespec ts;
+/* Has there been one, or is there one in the next seconds? */
+static bool stopped(double seconds)
+{
+	struct timespec ts = {
+		.tv_sec = seconds,
+		.tv_nsec = (seconds - (time_t)seconds) * 1e9,
+	};
 
-		if (left <= 0)
-			break;
-		/* In slices: a signal between the test of "stop" and the sleep is not lost. */
-		if (left > 0.25)
-			left = 0.25;
-		ts.tv_sec = 0;
-		ts.tv_nsec = left * 1e9;
-		nanosleep(&ts, NULL);
+	if (!stop) {
+		int sig = sigtimedwait(&signals, NULL, &ts);
+
+		if (sig > 0)
+			stop = sig;
 	}
+	return stop;
+}
+
+/* End as the signal would have done it, with nothing left half done. */
+static void die_of_signal(void)
+{
+	signal(stop, SIG_DFL);
+	raise(stop);
+	sigprocmask(SIG_UNBLOCK, &signals, NULL);
+	_exit(128 + stop);
 }
 
 /* --- Files in sysfs --- */
@@ -120,9 +123,7 @@ static int sysfs_read(const char *file, char *line, size_t size)
 	line[0] = '\0';
 	if (fd < 0)
 		return fd;
-	do {
-		len = read(fd, line, size - 1);
-	} while (len < 0 && errno == EINTR);
+	len = read(fd, line, size - 1);
 	if (len < 0)
 		len = -errno;
 	close(fd);
@@ -140,9 +141,7 @@ static int sysfs_write(const char *file, const char *text)
 
 	if (fd < 0)
 		return fd;
-	do {
-		len = write(fd, text, strlen(text));
-	} while (len < 0 && errno == EINTR);
+	len = write(fd, text, strlen(text));
 	if (len < 0)
 		len = -errno;
 	close(fd);
@@ -205,7 +204,8 @@ static void host_get(struct host *host)
 	}
 	host->updates_left = strtoul(line, &end, 10);
 	if (end == line || *end)
-		errx(EXIT_FAILED, "%s/" TDX_HOST "num_remaining_updates: \"%s\" is no number: is this sysfs?",
+		errx(EXIT_FAILED,
+		     "%s/" TDX_HOST "num_remaining_updates: \"%s\" is no number: is this sysfs?",
 		     sysfs, line);
 	host_read(TDX_HOST "seamldr_version", host->seamldr, sizeof(host->seamldr));
 
@@ -257,7 +257,7 @@ struct image {
 #define SIG_CPUID_TABLE_SIZE	1024
 #define SIG_CPUID_TABLE		1028
 
-#define MODULE_TYPE_DEBUG	(1U << 31)
+#define MODULE_TYPE_DEBUG	0x80000000U
 #define MAX_CPUS		255
 #define CPU_STEPPING		0xfU
 
@@ -341,8 +341,6 @@ static void image_read(struct image *image, const char *name)
 		err(EXIT_USAGE, "%s: cannot be opened", name);
 	while (image->size <= MAX_IMAGE) {
 		len = read(fd, image->data + image->size, MAX_IMAGE + 1 - image->size);
-		if (len < 0 && errno == EINTR && !stop)
-			continue;
 		if (len < 0)
 			err(EXIT_USAGE, "%s: cannot be read", name);
 		if (!len)
@@ -490,6 +488,11 @@ static void json_string(const char *key, const char *text, bool known)
 
 static int status(bool json)
 {
+	static const char *const detection_texts[] = {
+		"no: the kernel cannot do it, do not update during a TD build",
+		"no: the module cannot do it, do not update during a TD build",
+		"yes: an update during a TD build is refused",
+	};
 	bool updates;
 	struct host host;
 
@@ -515,7 +518,7 @@ static int status(bool json)
 			    !strcmp(host.upload_status, "idle"));
 		printf("\n}\n");
 	} else if (host.state == NO_TDX) {
-		printf("TDX module:         none: this host has no TDX, or its driver tdx-host is not loaded\n");
+		printf("TDX module:         none: no TDX, or the driver tdx-host is not loaded\n");
 	} else {
 		printf("TDX module:         %s\n", host.state == LOST ?
 		       "lost after an update that failed: reboot to get it back" : host.version);
@@ -525,11 +528,8 @@ static int status(bool json)
 			printf("P-SEAMLDR:          %s\n", host.seamldr);
 			printf("updates left:       %lu\n", host.updates_left);
 			if (host.state != LOST)
-				printf("conflict detection: %s\n", host.detection == 1 ?
-				       "yes: an update during a TD build is refused" :
-				       host.detection == 0 ?
-				       "no: the module cannot do it, do not update during a TD build" :
-				       "no: the kernel cannot do it, do not update during a TD build");
+				printf("conflict detection: %s\n",
+				       detection_texts[host.detection + 1]);
 			printf("upload:             %s\n", host.upload_status);
 			if (!strcmp(host.upload_status, "idle"))
 				printf("last upload:        %s\n", host.upload_error[0] ?
@@ -553,7 +553,7 @@ static void show_image(const struct image *image)
 		printf("module version:    %u.%u.%02u, by %s\n", image->version[0],
 		       image->version[1], image->version[2], image->version_from);
 	else
-		printf("module version:    not known: it is only in the name that Intel gives the file\n");
+		printf("module version:    not known: only the name from Intel has it\n");
 	printf("security version:  %u.%u\n", sig[SIG_SEAMSVN + 1], sig[SIG_SEAMSVN]);
 	printf("handoff versions:  %u to %u\n", get16(sig + SIG_MIN_UPDATE_HV),
 	       get16(sig + SIG_MODULE_HV));
@@ -636,8 +636,6 @@ static void lock(const struct options *options, double deadline)
 		errx(EXIT_FAILED, "%s/" TDX_HOST "num_remaining_updates: %s: see the kernel log",
 		     sysfs, strerror(-fd));
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno == EINTR)
-			continue;
 		if (errno != EWOULDBLOCK)
 			err(EXIT_FAILED, "%s/" TDX_HOST "num_remaining_updates: cannot be locked",
 			    sysfs);
@@ -648,8 +646,7 @@ static void lock(const struct options *options, double deadline)
 		if (!said)
 			printf("waiting for another tdx_update to end\n");
 		said = true;
-		pause_for(0.5);
-		if (stop)
+		if (stopped(0.5))
 			die_of_signal();
 	}
 	/* Locked until the process ends. */
@@ -675,12 +672,14 @@ static const char *log_conflict(int fd)
 
 	snprintf(text, sizeof(text), "a TD build or migration is in progress");
 	/* EPIPE: records were lost, and there are more. */
-	while (fd >= 0 && ((len = read(fd, record, sizeof(record) - 1)) > 0 ||
-			   (len < 0 && (errno == EPIPE || errno == EINTR)))) {
+	for (;;) {
 		char *found;
 
-		if (len < 0)
+		len = fd < 0 ? 0 : read(fd, record, sizeof(record) - 1);
+		if (len < 0 && errno == EPIPE)
 			continue;
+		if (len <= 0)
+			break;
 		record[len] = '\0';
 		found = strstr(record, key);
 		if (!found)
@@ -695,19 +694,15 @@ static const char *log_conflict(int fd)
 }
 
 /* Drop what was given to the upload interface so far, and end. */
-static void __attribute__((noreturn, format(printf, 1, 2))) abort_upload(const char *fmt, ...)
+static void abort_upload(const char *file, int error)
 {
-	va_list args;
-
 	sysfs_write(UPLOAD "loading", "-1");
 	if (stop) {
 		warnx("stopped before the update: nothing has changed");
 		die_of_signal();
 	}
-	va_start(args, fmt);
-	vwarnx(fmt, args);
-	va_end(args);
-	exit(EXIT_FAILED);
+	errx(EXIT_FAILED, "%s/%s: %s: nothing has changed, see the kernel log", sysfs, file,
+	     strerror(error));
 }
 
 static void wait_until_idle(double deadline, const char *who)
@@ -725,7 +720,7 @@ static void wait_until_idle(double deadline, const char *who)
 			return;
 		/* Our own upload cannot be stopped any more: its end is waited for. */
 		if (who) {
-			if (stop)
+			if (stopped(0))
 				die_of_signal();
 			if (now() >= deadline)
 				errx(EXIT_BUSY, "%s is still under way: try again later", who);
@@ -738,7 +733,7 @@ static void wait_until_idle(double deadline, const char *who)
 }
 
 /* One attempt. @error is what the kernel says of it, and empty if it has worked. */
-static void upload(const struct image *image, double deadline, char *error, size_t size)
+static void try_update(const struct image *image, double deadline, char *error, size_t size)
 {
 	bool tty = isatty(STDOUT_FILENO);
 	char line[32];
@@ -752,40 +747,34 @@ static void upload(const struct image *image, double deadline, char *error, size
 		errx(EXIT_FAILED, "%s/" UPLOAD "loading: %s: see the kernel log", sysfs,
 		     strerror(-ret));
 	if (strcmp(line, "1"))
-		errx(EXIT_FAILED, "%s/" UPLOAD "loading stays %s: somebody else is uploading, or a reboot is needed",
+		errx(EXIT_FAILED,
+		     "%s/" UPLOAD "loading stays %s: try again, or reboot if it stays so",
 		     sysfs, line);
 
 	fd = sysfs_open(UPLOAD "data", O_WRONLY);
 	if (fd < 0)
-		abort_upload("%s/" UPLOAD "data: %s: TDX works, nothing has changed", sysfs,
-			     strerror(-fd));
+		abort_upload(UPLOAD "data", -fd);
 	if (!tty)
 		printf("uploading %zu bytes\n", image->size);
 	for (size_t done = 0; done < image->size; ) {
 		size_t chunk = image->size - done < PAGE ? image->size - done : PAGE;
 		ssize_t len = write(fd, image->data + done, chunk);
 
-		if (len < 0 && errno == EINTR)
-			len = 0;
 		if (len < 0)
-			abort_upload("%s/" UPLOAD "data: %s: TDX works, nothing has changed",
-				     sysfs, strerror(errno));
+			abort_upload(UPLOAD "data", errno);
 		done += len;
 		if (tty)
 			printf("\ruploading %3zu%%", done * 100 / image->size);
-		if (stop)
-			abort_upload("stopped");
+		if (stopped(0))
+			abort_upload(UPLOAD "data", EINTR);
 	}
 	close(fd);
 	if (tty)
 		printf(", updating\n");
-	if (stop)
-		abort_upload("stopped");
 
 	ret = sysfs_write(UPLOAD "loading", "0");
 	if (ret)
-		abort_upload("%s/" UPLOAD "loading: %s: TDX works, nothing has changed", sysfs,
-			     strerror(-ret));
+		abort_upload(UPLOAD "loading", -ret);
 	wait_until_idle(0, NULL);
 	ret = sysfs_read(UPLOAD "error", error, size);
 	if (ret)
@@ -808,18 +797,21 @@ static int verify(const struct image *image, const struct host *before)
 
 	host_get(&after);
 	if (after.state == LOST)
-		errx(EXIT_LOST, "TDX is lost: its new module does not work, reboot to get TDX back");
+		errx(EXIT_LOST,
+		     "TDX is lost: its new module does not work, reboot to get TDX back");
 	if (after.updates_left >= before->updates_left)
-		errx(EXIT_FAILED, "no update has happened, module %s still runs: see the kernel log",
+		errx(EXIT_FAILED,
+		     "no update has happened, module %s still runs: see the kernel log",
 		     after.version);
 	if (image->has_version && !same_version(after.version, image))
-		errx(EXIT_FAILED, "module %s runs now, and not %u.%u.%02u as in %s: check where the image is from",
+		errx(EXIT_FAILED,
+		     "module %s runs now, and not %u.%u.%02u as in %s: check where the image is from",
 		     after.version, image->version[0], image->version[1], image->version[2],
 		     image->version_from);
 	printf("done: module %s runs now, before it was %s; updates left: %lu\n", after.version,
 	       before->version, after.updates_left);
 	if (before->detection == 1 && after.detection != 1)
-		printf("note: this module does not detect conflicts: the next update needs --allow-undetected\n");
+		printf("note: this module does not detect conflicts with TD builds\n");
 	return EXIT_DONE;
 }
 
@@ -849,7 +841,8 @@ static void may_install(struct host *host, const struct image *image,
 	if (problem)
 		errx(code, "%s", problem);
 	if (host->detection != 1 && !options->allow_undetected)
-		errx(EXIT_UNSUPPORTED, "conflicts with TD builds are not detected here: make sure that there are none, and use --allow-undetected");
+		errx(EXIT_UNSUPPORTED,
+		     "conflicts with TD builds are not detected here: make sure that there are none, and use --allow-undetected");
 }
 
 static int install_image(const struct image *image, const struct options *options)
@@ -865,7 +858,7 @@ static int install_image(const struct image *image, const struct options *option
 		errx(EXIT_IMAGE, "%s: not a good image: %s", image->name, problem);
 	may_install(&host, image, options);
 	if (options->dry_run) {
-		printf("would install %s: module %s runs now, updates left: %lu, conflicts are %sdetected\n",
+		printf("would install %s over %s; updates left: %lu, conflicts: %sdetected\n",
 		       image->name, host.version, host.updates_left,
 		       host.detection == 1 ? "" : "not ");
 		return EXIT_DONE;
@@ -876,10 +869,8 @@ static int install_image(const struct image *image, const struct options *option
 	for (unsigned int nr = 1; ; nr++) {
 		/* Whoever had the lock, or does not care for it, can have changed all of it. */
 		may_install(&host, image, options);
-		if (stop)
-			die_of_signal();
 		log = log_open();
-		upload(image, deadline, error, sizeof(error));
+		try_update(image, deadline, error, sizeof(error));
 		conflict = log_conflict(log);
 		if (!error[0])
 			return verify(image, &host);
@@ -890,23 +881,25 @@ static int install_image(const struct image *image, const struct options *option
 		if (pause > deadline - now())
 			pause = deadline - now();
 		if (pause < SHORTEST_PAUSE) {
-			if (stop)
+			if (stopped(0))
 				die_of_signal();
-			errx(EXIT_BUSY, "refused: %s, given up after %u attempt%s in %.0f s: nothing has changed, let it end and try again",
+			errx(EXIT_BUSY,
+			     "refused: %s, given up after %u attempt%s in %.0f s: nothing has changed, let it end and try again",
 			     conflict, nr, nr == 1 ? "" : "s", now() - start);
 		}
-		printf("refused: %s; nothing has changed, attempt %u in %.1f s, giving up in %.0f s\n",
+		printf("refused: %s; attempt %u in %.1f s, giving up in %.0f s\n",
 		       conflict, nr + 1, pause, deadline - now());
-		pause_for(pause);
-		if (stop)
+		if (stopped(pause))
 			die_of_signal();
 	}
 
 	host_get(&host);
 	if (host.state == LOST)
-		errx(EXIT_LOST, "the update failed (%s) and TDX is lost, its TDs as well: reboot to get TDX back",
+		errx(EXIT_LOST,
+		     "the update failed (%s) and TDX is lost, its TDs as well: reboot to get TDX back",
 		     error);
-	errx(EXIT_FAILED, "the update failed (%s), TDX works and module %s still runs: see the kernel log",
+	errx(EXIT_FAILED,
+	     "the update failed (%s), TDX works and module %s still runs: see the kernel log",
 	     error, host.version);
 }
 
@@ -917,6 +910,7 @@ static int install(const char *name, const struct options *options)
 
 	image_read(&image, name);
 	image_version(&image, options->expected);
+	block_signals();
 	code = install_image(&image, options);
 	free(image.data);
 	return code;
@@ -924,40 +918,29 @@ static int install(const char *name, const struct options *options)
 
 /* --- Command line --- */
 
-static void __attribute__((noreturn)) usage(FILE *stream, int code)
+static int show_usage(void)
 {
-	fprintf(stream,
-		"Usage: tdx_update [--sysfs ROOT] status [--json]\n"
-		"       tdx_update [--sysfs ROOT] check [--expect VERSION] IMAGE\n"
-		"       tdx_update [--sysfs ROOT] install [OPTION]... IMAGE\n"
-		"\n"
-		"status   shows the TDX module, and whether and how it can be updated\n"
-		"check    shows an image, and whether the kernel and this host would take it\n"
-		"install  replaces the TDX module; while TDs are being built, waits for their end\n"
-		"\n"
-		"  -u, --allow-undetected  install though conflicts with TD builds are not detected\n"
-		"  -t, --timeout SECONDS   try for so long (default 600); 0: once\n"
-		"  -n, --no-wait           leave if another tdx_update is installing\n"
-		"  -d, --dry-run           say what would be done, and do not do it\n"
-		"  -e, --expect VERSION    the version in the image (default: by its name, if that\n"
-		"                          is tdx_module_VERSION with any ending)\n"
-		"  -j, --json              status for machines\n"
-		"  -s, --sysfs ROOT        where sysfs is (default /sys)\n"
-		"  -h, --help              this text\n"
-		"\n"
-		"Exit codes: 0 done; 1 bad usage; 2 bad image; 3 not supported here; 4 still busy\n"
-		"at the timeout; 5 failed, but TDX works; 6 TDX is lost, only a reboot helps.\n");
-	exit(code);
-}
-
-static void __attribute__((noreturn, format(printf, 1, 2))) bad_usage(const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vwarnx(fmt, args);
-	va_end(args);
-	exit(EXIT_USAGE);
+	printf("Usage: tdx_update [--sysfs ROOT] status [--json]\n"
+	       "       tdx_update [--sysfs ROOT] check [--expect VERSION] IMAGE\n"
+	       "       tdx_update [--sysfs ROOT] install [OPTION]... IMAGE\n"
+	       "\n"
+	       "status   shows the TDX module, and whether and how it can be updated\n"
+	       "check    shows an image, and whether the kernel and this host would take it\n"
+	       "install  replaces the TDX module; while TDs are being built, waits for their end\n"
+	       "\n"
+	       "  -u, --allow-undetected  install though conflicts with TD builds are not detected\n"
+	       "  -t, --timeout SECONDS   try for so long (default 600); 0: once\n"
+	       "  -n, --no-wait           leave if another tdx_update is installing\n"
+	       "  -d, --dry-run           say what would be done, and do not do it\n"
+	       "  -e, --expect VERSION    the version in the image (default: by its name, if that\n"
+	       "                          is tdx_module_VERSION with any ending)\n"
+	       "  -j, --json              status for machines\n"
+	       "  -s, --sysfs ROOT        where sysfs is (default /sys)\n"
+	       "  -h, --help              this text\n"
+	       "\n"
+	       "Exit codes: 0 done; 1 bad usage; 2 bad image; 3 not supported here; 4 still busy\n"
+	       "at the timeout; 5 failed, but TDX works; 6 TDX is lost, only a reboot helps.\n");
+	return EXIT_DONE;
 }
 
 int main(int argc, char *argv[])
@@ -983,7 +966,6 @@ int main(int argc, char *argv[])
 		{ "install", "utndes", 1 },
 	};
 	struct options options = { .timeout = 600 };
-	struct sigaction action = { .sa_handler = on_signal };
 	char given[16] = "";
 	unsigned int i;
 	bool json = false;
@@ -998,8 +980,9 @@ int main(int argc, char *argv[])
 		case 't':
 			options.timeout = strtoul(optarg, &end, 10);
 			if (end == optarg || *end || *optarg == '-' || options.timeout > 1e9)
-				bad_usage("--timeout %s: not a number of seconds: write it like 600",
-					  optarg);
+				errx(EXIT_USAGE,
+				     "--timeout %s: not a number of seconds: write it like 600",
+				     optarg);
 			break;
 		case 'n':
 			options.no_wait = true;
@@ -1017,7 +1000,7 @@ int main(int argc, char *argv[])
 			sysfs = optarg;
 			break;
 		case 'h':
-			usage(stdout, EXIT_DONE);
+			return show_usage();
 		default:
 			exit(EXIT_USAGE);
 		}
@@ -1025,21 +1008,22 @@ int main(int argc, char *argv[])
 			given[strlen(given)] = opt;
 	}
 	if (optind == argc)
-		bad_usage("no command: use status, check or install, or see tdx_update --help");
+		errx(EXIT_USAGE,
+		     "no command: use status, check or install, or see tdx_update --help");
 	for (i = 0; i < 3; i++)
 		if (!strcmp(argv[optind], commands[i].name))
 			break;
 	if (i == 3)
-		bad_usage("%s: not a command: use status, check or install", argv[optind]);
+		errx(EXIT_USAGE, "%s: not a command: use status, check or install", argv[optind]);
 	for (char *p = given; *p; p++)
 		if (!strchr(commands[i].options, *p))
-			bad_usage("%s does not have the option -%c: see tdx_update --help",
-				  commands[i].name, *p);
+			errx(EXIT_USAGE, "%s does not have the option -%c: see tdx_update --help",
+			     commands[i].name, *p);
 	if (argc - optind - 1 != commands[i].nr_args)
-		bad_usage("%s takes %s: see tdx_update --help", commands[i].name,
-			  commands[i].nr_args ? "one image" : "no arguments");
+		errx(EXIT_USAGE, "%s takes %s: see tdx_update --help", commands[i].name,
+		     commands[i].nr_args ? "one image" : "no arguments");
 
-	/* What a script reads while it runs. And a reader that goes away does not stop an upload. */
+	/* A script reads it while it runs. If it goes away, that does not stop an upload. */
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IONBF : _IOLBF, 0);
 	signal(SIGPIPE, SIG_IGN);
 
@@ -1048,8 +1032,5 @@ int main(int argc, char *argv[])
 	if (i == 1)
 		return check(argv[optind + 1], options.expected);
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
 	return install(argv[optind + 1], &options);
 }

@@ -42,15 +42,16 @@ static inline __u32 random_image_get32(const __u8 *p)
 /* A number that is likely to be near a border */
 static inline __u32 random_image_number(__u64 *state)
 {
-	static const __u32 numbers[] = {
-		0, 1, 2, 3, 255, 256, 496, 497, 498, 0x200, 0xffff, 0x10000, 0xfffff, 0x100000,
-		0x100001, 0x100002, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+	/* 16 of them; ARRAY_SIZE() is not everywhere. */
+	static const __u32 numbers[16] = {
+		0, 1, 2, 3, 255, 256, 496, 497, 498, 0x200, 0xffff, 0x10000, 0x100000, 0x100001,
+		0x80000000, 0xffffffff,
 	};
 	__u32 r = random_image_next(state);
 
 	if (r % 8 == 0)
 		return random_image_next(state) << 1;
-	return numbers[r / 8 % (sizeof(numbers) / sizeof(numbers[0]))];
+	return numbers[r / 8 % 16];
 }
 
 /*
