@@ -27,6 +27,8 @@
 #define DEVICE	"devices/faux/tdx_host/"
 #define UPLOAD	"class/firmware/tdx_module/"
 
+#define DETECTION	DEVICE "update_conflict_detection"
+
 static struct vfsmount *sysfs;
 
 static int file_read(const char *path, char *buf, size_t size)
@@ -336,6 +338,7 @@ static void attributes_have_their_modes(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, file_mode(DEVICE "seamldr_version"), offered ? 0400 : -ENOENT);
 	KUNIT_EXPECT_EQ(test, file_mode(DEVICE "num_remaining_updates"),
 			offered ? 0400 : -ENOENT);
+	KUNIT_EXPECT_EQ(test, file_mode(DETECTION), offered ? 0400 : -ENOENT);
 	KUNIT_EXPECT_EQ(test, file_mode(UPLOAD "loading"), offered ? 0644 : -ENOENT);
 }
 
@@ -375,6 +378,66 @@ static void seamldr_attributes_hand_errors_on(struct kunit *test)
 			failure->err);
 }
 
+/* The module that runs is what counts, and not the one that was there at boot. */
+static void conflict_detection_follows_the_module(struct kunit *test)
+{
+	struct fake_module other = tdx_kunit_next_module;
+
+	/* Every other feature, as far as it has no effect on an update */
+	other.features0 = ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
+
+	need_updates(test);
+	expect_attribute(test, DETECTION, "1\n");
+	upload_module(test, &other, ACCEPTED);
+	expect_attribute(test, DETECTION, "0\n");
+	upload_module(test, &tdx_kunit_module, ACCEPTED);
+	expect_attribute(test, DETECTION, "1\n");
+
+	/* An update that is refused changes nothing. */
+	fake_module_set_migrations(1);
+	upload_module(test, &other, REFUSED);
+	expect_attribute(test, DETECTION, "1\n");
+}
+
+/* What it says is what happens: an update during a build is refused, or it is not. */
+static void conflict_detection_is_what_an_update_does(struct kunit *test)
+{
+	struct fake_module modules[] = { tdx_kunit_module, tdx_kunit_module };
+	char text[64];
+
+	need_updates(test);
+	modules[1].features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
+	for (int i = 0; i < ARRAY_SIZE(modules); i++) {
+		struct fake_td *ftd;
+
+		tdx_kunit_load(test, &modules[i]);
+		KUNIT_ASSERT_EQ(test, file_read(DETECTION, text, sizeof(text)), 0);
+		ftd = tdx_kunit_td(test);
+		upload_module(test, &tdx_kunit_next_module,
+			      strcmp(text, "1\n") ? ACCEPTED : REFUSED);
+		KUNIT_EXPECT_EQ(test, tdx_kunit_is_version(&tdx_kunit_next_module), i == 1);
+		tdx_kunit_td_destroy(test, ftd);
+	}
+}
+
+static void conflict_detection_hands_errors_on(struct kunit *test)
+{
+	const struct tdx_kunit_failure *failure = test->param_value;
+	struct tdx_kunit_calls then;
+	char text[64];
+
+	need_updates(test);
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, -1, 0, 10, failure);
+	KUNIT_EXPECT_EQ(test, file_read(DETECTION, text, sizeof(text)), failure->err);
+	fake_seam_inject_clear();
+
+	/* It takes one SEAMCALL, the one that reads the field. */
+	then = tdx_kunit_calls();
+	expect_attribute(test, DETECTION, "1\n");
+	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).rd, 1);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, 1);
+}
+
 /* Only a reboot helps. Until then it can be seen, and nothing makes it worse. */
 static void loss_of_the_module_can_be_seen(struct kunit *test)
 {
@@ -390,6 +453,10 @@ static void loss_of_the_module_can_be_seen(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, file_read(DEVICE "version", text, sizeof(text)), -ENXIO);
 	expect_attribute(test, DEVICE "seamldr_version", "1.5.99\n");
 	expect_attribute(test, DEVICE "num_remaining_updates", "1000\n");
+
+	then = tdx_kunit_calls();
+	KUNIT_EXPECT_EQ(test, file_read(DETECTION, text, sizeof(text)), -ENXIO);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, 0);
 
 	then = tdx_kunit_calls();
 	upload_module(test, &tdx_kunit_next_module, INVALID);
@@ -410,6 +477,9 @@ static struct kunit_case tdx_host_cases[] = {
 	KUNIT_CASE(version_follows_the_module),
 	KUNIT_CASE(seamldr_attributes),
 	KUNIT_CASE_PARAM(seamldr_attributes_hand_errors_on, failure_gen_params),
+	KUNIT_CASE(conflict_detection_follows_the_module),
+	KUNIT_CASE(conflict_detection_is_what_an_update_does),
+	KUNIT_CASE_PARAM(conflict_detection_hands_errors_on, failure_gen_params),
 	KUNIT_CASE_PARAM(loss_of_the_module_can_be_seen, failure_gen_params),
 	{}
 };

@@ -7,17 +7,16 @@
 #include <linux/array_size.h>
 #include <linux/errno.h>
 #include <linux/moduleparam.h>
-#include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/string.h>
 
 #include <asm/seamldr.h>
 
+#include "random_image.h"
 #include "tdx_kunit.h"
 
 /* An image is no bigger than that: header, sigstruct, and 496 pages of module */
 #define MAX_MODULE_PAGES	496
-#define MAX_PAGES		(2 + MAX_MODULE_PAGES)
 
 static unsigned int image_rounds = 1000;
 module_param(image_rounds, uint, 0444);
@@ -25,7 +24,7 @@ MODULE_PARM_DESC(image_rounds, "number of random images");
 
 static unsigned int image_seed;
 module_param(image_seed, uint, 0444);
-MODULE_PARM_DESC(image_seed, "seed of the random images; 0: another one each time");
+MODULE_PARM_DESC(image_seed, "seed of the random images, and print a verdict of each; 0: another one each time");
 
 /*
  * Does the kernel take an image? An accepted one gets as far as TDH.SYS.SHUTDOWN, which is
@@ -225,90 +224,29 @@ static bool is_good(const u8 *image, u64 size)
 	return !(sum & 0xffff) || (!image[2] && !image[3]);
 }
 
-/* A number that is likely to be near a border */
-static u32 odd_number(struct rnd_state *rnd)
-{
-	static const u32 numbers[] = {
-		0, 1, 2, 3, MAX_MODULE_PAGES, MAX_MODULE_PAGES + 1, MAX_PAGES, 0x200, 0xffff,
-		0x10000, 0xfffff, 0x100000, 0x100001, 0x100002, 0x7fffffff, 0x80000000,
-		0xfffffffe, 0xffffffff,
-	};
-
-	if (prandom_u32_state(rnd) % 8 == 0)
-		return prandom_u32_state(rnd);
-	return numbers[prandom_u32_state(rnd) % ARRAY_SIZE(numbers)];
-}
-
 static void random_images(struct kunit *test)
 {
-	u8 *image = tdx_kunit_alloc(test, MAX_PAGES * PAGE_SIZE);
-	struct tdx_kunit_header *header = (void *)image;
+	u8 *image = tdx_kunit_alloc(test, RANDOM_IMAGE_MAX);
 	u32 seed = image_seed ?: get_random_u32();
 	unsigned int taken = 0;
-	struct rnd_state rnd;
+	u64 verdicts = 0;
+	u32 hash = 0;
 
 	kunit_info(test, "seed %u, %u images\n", seed, image_rounds);
-	prandom_seed_state(&rnd, seed);
 
-	for (unsigned int round = 0; round < image_rounds; round++) {
-		u32 pages = 1 + prandom_u32_state(&rnd) % 8;
-		u32 size = (2 + pages) * PAGE_SIZE;
-		int changes = prandom_u32_state(&rnd) % 3;
-		bool good;
+	for (unsigned int nr = 0; nr < image_rounds; nr++) {
+		u32 size = random_image(image, seed, nr);
+		bool good = is_good(image, size);
 
-		memset(image, 0, sizeof(*header));
-		header->version = 0x200;
-		memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
-		header->sigstruct_nr_pages = 1;
-		header->module_nr_pages = pages;
-		/* The payload only matters for the checksum: a bit of it is enough. */
-		prandom_bytes_state(&rnd, image + PAGE_SIZE, 64);
-
-		while (changes--) {
-			switch (prandom_u32_state(&rnd) % 7) {
-			case 0:
-				header->version = odd_number(&rnd);
-				break;
-			case 1:
-				header->signature[prandom_u32_state(&rnd) % 8] ^=
-					1 << prandom_u32_state(&rnd) % 8;
-				break;
-			case 2:
-				header->sigstruct_nr_pages = odd_number(&rnd);
-				break;
-			case 3:
-				header->module_nr_pages = odd_number(&rnd);
-				break;
-			case 4:
-				header->reserved[prandom_u32_state(&rnd) % 4076] =
-					prandom_u32_state(&rnd);
-				break;
-			case 5:
-				size = prandom_u32_state(&rnd) % (10 * PAGE_SIZE);
-				break;
-			case 6:
-				/* As big as it says that it is, if that is not too big. */
-				if (header->sigstruct_nr_pages + header->module_nr_pages < 16)
-					size = (1 + header->sigstruct_nr_pages +
-						header->module_nr_pages) * PAGE_SIZE;
-				break;
-			}
-		}
-		switch (prandom_u32_state(&rnd) % 4) {
-		case 0:
-			header->checksum = prandom_u32_state(&rnd);
-			break;
-		case 1:
-			header->checksum = 0;
-			break;
-		default:
-			tdx_kunit_checksum(image, size);
-		}
-
-		good = is_good(image, size);
 		taken += good;
 		KUNIT_ASSERT_EQ_MSG(test, is_taken(test, image, size), good,
-				    "seed %u, image %u", seed, round);
+				    "seed %u, image %u", seed, nr);
+
+		/* What tdx_update must say of them. The kernel has just said the same. */
+		verdicts = verdicts << 1 | good;
+		hash = random_image_hash(hash, image, size);
+		if (image_seed && random_image_line_ends(nr, image_rounds))
+			kunit_info(test, "images to %u: %016llx, bytes %08x\n", nr, verdicts, hash);
 	}
 
 	kunit_info(test, "%u were good\n", taken);

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests of the TDX host's files in sysfs share: uploads, and TDs of the fake SEAM.
+
+# shellcheck source=tools/testing/selftests/kselftest/ktap_helpers.sh
+. "$DIR/../kselftest/ktap_helpers.sh"
+
+dev=/sys/devices/faux/tdx_host
+fw=/sys/class/firmware/tdx_module
+seam=/sys/kernel/debug/fake_seam
+
+skip_all() {
+	ktap_skip_all "$1"
+	exit "$KSFT_SKIP"
+}
+
+# Ends the test where there is nothing to test.
+need_tdx() {
+	[ "$(id -u)" = 0 ] || skip_all "needs root"
+	[ -e $dev ] || skip_all "needs a TDX host with the driver tdx-host"
+	[ -n "$(version)" ] || skip_all "needs TDX, which was lost: reboot"
+}
+
+have_fake() {
+	[ -d $seam ]
+}
+
+# is NAME GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		ktap_test_pass "$1"
+	else
+		ktap_print_msg "wanted: $3"
+		ktap_print_msg "got:    $2"
+		ktap_test_fail "$1"
+	fi
+}
+
+# matches NAME GOT EXPRESSION: like "is", all of it
+matches() {
+	if printf '%s\n' "$2" | grep -qxE "$3"; then
+		ktap_test_pass "$1"
+	else
+		ktap_print_msg "wanted: $3"
+		ktap_print_msg "got:    $2"
+		ktap_test_fail "$1"
+	fi
+}
+
+# skip REASON NAME...
+skip() {
+	reason=$1
+	shift
+	for name; do
+		ktap_test_skip "$name: $reason"
+	done
+}
+
+version() {
+	cat $dev/version 2>/dev/null
+}
+
+updates_left() {
+	cat $dev/num_remaining_updates
+}
+
+detection() {
+	cat $dev/update_conflict_detection 2>/dev/null
+}
+
+# The state that only an update may change
+state() {
+	echo "$(version) $(updates_left) $(detection)"
+}
+
+wait_until_idle() {
+	while [ "$(cat $fw/status)" != idle ]; do
+		sleep 0.05
+	done
+}
+
+# upload IMAGE: prints "accepted" or what the file "error" says
+upload() {
+	echo 1 >$fw/loading
+	cat "$1" >$fw/data
+	echo 0 >$fw/loading
+	wait_until_idle
+	result=$(cat $fw/error)
+	echo "${result:-accepted}"
+}
+
+# td_create NAME: begins to build a TD
+td_create() {
+	echo "$1" >$seam/create && echo 1 >"$seam/td/$1/vcpu"
+}
+
+# td_finish NAME: adds its pages, ends the build, and prints "right" if the MRTD is
+td_finish() {
+	dd if="$DIR/pages" of="$seam/td/$1/memory" bs=4096 conv=notrunc 2>/dev/null
+	echo 1 >"$seam/td/$1/finalize"
+	[ "$(cat "$seam/td/$1/mrtd")" = "$(cat "$DIR/mrtd")" ] && echo right
+}
+
+td_destroy() {
+	echo "$1" >$seam/destroy
+}
+
+# seamcalls LEAF: how many there were
+seamcalls() {
+	awk -v leaf="$1" '$1 == leaf { n = $2 } END { print n + 0 }' $seam/calls
+}

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The TDX host's files in sysfs, /sys/devices/faux/tdx_host and /sys/class/firmware/tdx_module.
+# On a TDX host, only what cannot become an update is uploaded. With the fake SEAM
+# (Documentation/arch/x86/tdx-fake-seam.rst), which has no TDs to lose, there are updates, too.
+DIR="$(dirname "$(readlink -f "$0")")"
+# shellcheck source=tools/testing/selftests/tdx_host/tdx_host_lib.sh
+. "$DIR/tdx_host_lib.sh"
+
+need_tdx
+ktap_print_header
+ktap_set_plan 33
+
+mode() {
+	stat -c %a "$1" 2>/dev/null || echo none
+}
+
+matches "version" "$(version)" '[0-9]+\.[0-9]+\.[0-9]{2,}'
+is "version is for all" "$(mode $dev/version)" 444
+
+if [ ! -e $dev/num_remaining_updates ]; then
+	is "no updates: no seamldr_version" "$(mode $dev/seamldr_version)" none
+	is "no updates: no update_conflict_detection" \
+		"$(mode $dev/update_conflict_detection)" none
+	is "no updates: no upload interface" "$(mode $fw)" none
+	skip "this module or CPU has no updates" $(seq 6 33)
+	ktap_finished
+fi
+
+is "num_remaining_updates is for root" "$(mode $dev/num_remaining_updates)" 400
+is "seamldr_version is for root" "$(mode $dev/seamldr_version)" 400
+is "update_conflict_detection is for root" "$(mode $dev/update_conflict_detection)" 400
+matches "num_remaining_updates" "$(updates_left)" '[0-9]+'
+matches "seamldr_version" "$(cat $dev/seamldr_version)" '[0-9]+\.[0-9]+\.[0-9]{2,}'
+matches "update_conflict_detection" "$(detection)" '[01]'
+is "nothing is being uploaded" "$(cat $fw/status)" idle
+errors='hw-error|timeout|user-abort|device-busy|invalid-file-size|read-write-error'
+matches "error has a known form" "$(cat $fw/error)" \
+	"|(receiving|preparing|transferring|programming):($errors|flash-wearout|firmware-invalid)"
+
+# Bad images. None of these was ever taken by any kernel.
+bad=$(mktemp -d) || ktap_exit_fail_msg "no temporary directory"
+trap 'rm -rf "$bad"' EXIT
+head -c 16384 /dev/zero >"$bad/zeroes"
+printf X >"$bad/byte"
+printf '\0\002\0\0tdx-blob' | cat - "$bad/zeroes" | head -c 16384 >"$bad/signature"
+: >"$bad/empty"
+before=$(state)
+is "zeroes are refused" "$(upload "$bad/zeroes")" transferring:firmware-invalid
+is "one byte is refused" "$(upload "$bad/byte")" transferring:firmware-invalid
+is "another signature is refused" "$(upload "$bad/signature")" transferring:firmware-invalid
+is "nothing is refused" "$(upload "$bad/empty")" receiving:invalid-file-size
+is "bad images change nothing" "$(state)" "$before"
+
+# Uploads that are given up.
+error=$(cat $fw/error)
+echo 1 >$fw/loading
+is "an upload has begun" "$(cat $fw/loading)" 1
+cat "$bad/zeroes" >$fw/data
+echo -1 >$fw/loading
+is "an upload is given up" "$(cat $fw/loading) $(cat $fw/status)" "0 idle"
+is "the last error remains" "$(cat $fw/error)" "$error"
+echo 1 >$fw/loading
+cat "$bad/zeroes" >$fw/data
+is "what was left behind is not used" "$(upload "$bad/empty")" receiving:invalid-file-size
+
+if ! have_fake; then
+	skip "needs the fake SEAM" $(seq 20 33)
+	ktap_finished
+fi
+
+# With the fake SEAM: updates. Back to where it was at the end, except for the version.
+next=$DIR/tdx_module_1.5.07.blob
+old=$DIR/tdx_module_1.5.05.blob
+before=$(state)
+is "conflicts are detected" "$(detection)" 1
+td_create a
+is "a TD is being built: refused" "$(upload "$next")" transferring:device-busy
+is "refused again" "$(upload "$next")" transferring:device-busy
+is "refused: nothing has changed" "$(state)" "$before"
+is "refused: the TD's measurement is right" "$(td_finish a)" right
+left=$(updates_left)
+is "the build is over: accepted" "$(upload "$next")" accepted
+is "the new version" "$(version)" 1.5.07
+is "one update less" "$(updates_left)" $((left - 1))
+td_create b
+td_destroy b
+is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted
+is "to a module that does not detect conflicts: accepted" "$(upload "$old")" accepted
+is "conflicts are not detected any more" "$(version) $(detection)" "1.5.05 0"
+td_create c
+is "a TD is being built, not detected: accepted" "$(upload "$next")" accepted
+td_destroy c
+is "conflicts are detected again" "$(version) $(detection)" "1.5.07 1"
+td_destroy a
+is "the interface is idle" "$(cat $fw/status) $(cat $fw/error)" "idle "
+ktap_finished

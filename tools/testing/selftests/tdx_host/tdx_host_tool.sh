@@ -1,0 +1,205 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# tdx_update, the tool that updates the TDX module: its exit codes, and what it leaves behind.
+# On a TDX host nothing is installed, unless the environment has an image, and says so:
+#
+#	TDX_HOST_IMAGE=tdx_module_1.5.07.blob TDX_HOST_INSTALL=yes ./tdx_host_tool.sh
+#
+# With the fake SEAM (Documentation/arch/x86/tdx-fake-seam.rst) there are updates of all kinds.
+# The last one loses TDX, which only a reboot brings back there, too.
+DIR="$(dirname "$(readlink -f "$0")")"
+# shellcheck source=tools/testing/selftests/tdx_host/tdx_host_lib.sh
+. "$DIR/tdx_host_lib.sh"
+
+tool=$DIR/tdx_update
+need_tdx
+[ -e $dev/num_remaining_updates ] || skip_all "needs a module and a CPU with updates"
+[ -x "$tool" ] || skip_all "needs tdx_update: make"
+ktap_print_header
+ktap_set_plan 59
+
+tmp=$(mktemp -d) || ktap_exit_fail_msg "no temporary directory"
+trap 'rm -rf "$tmp"' EXIT
+
+# ends CODE NAME ARGUMENT...: tdx_update with these arguments ends with that exit code. If it is
+# not 0, there is one line that says why, on standard error.
+ends() {
+	wanted=$1 name=$2
+	shift 2
+	"$tool" "$@" >"$tmp/out" 2>"$tmp/err"
+	code=$?
+	lines=$(wc -l <"$tmp/err")
+	if [ $code = "$wanted" ] && { [ $code = 0 ] || [ "$1" != install ] || [ "$lines" = 1 ]; }; then
+		ktap_test_pass "$name"
+	else
+		ktap_print_msg "wanted exit code $wanted, got $code: $*"
+		sed 's/^/# /' "$tmp/out" "$tmp/err"
+		ktap_test_fail "$name"
+	fi
+}
+
+# says NAME EXPRESSION: the last one said so
+says() {
+	matches "$1" "$(cat "$tmp/out" "$tmp/err" | grep -E "$2" | head -n 1)" ".*($2).*"
+}
+
+field() {
+	sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\)\"\\{0,1\\},\\{0,1\\}\$/\\1/p" "$tmp/out"
+}
+
+# --- On any TDX host ---
+
+ends 0 "help" --help
+ends 1 "no command"
+ends 1 "unknown command" nonsense
+ends 1 "unknown option" status --nonsense
+ends 1 "option of another command" status --timeout 3
+ends 1 "bad timeout" install --timeout soon "$tool"
+ends 1 "no image" check
+ends 1 "image that is not there" check "$tmp/none"
+ends 2 "bad image: check" check "$tool"
+ends 2 "bad image: install" install "$tool"
+: >"$tmp/empty"
+ends 2 "empty image: install" install "$tmp/empty"
+mkdir "$tmp/sys"
+ends 3 "no TDX" --sysfs "$tmp/sys" status
+ends 0 "status" status
+says "status: version" "^TDX module: +$(version)\$"
+ends 0 "status for machines" status --json
+is "status for machines: values" \
+	"$(field state) $(field module_version) $(field updates_left) $(field upload_status)" \
+	"ready $(version) $(updates_left) idle"
+detected=false
+[ "$(detection)" != 1 ] || detected=true
+is "status for machines: conflict detection" "$(field conflict_detection)" $detected
+
+if [ -n "${TDX_HOST_IMAGE:-}" ] && [ "${TDX_HOST_INSTALL:-}" = yes ]; then
+	ends 0 "the image that was given: check" check "$TDX_HOST_IMAGE"
+	ends 0 "the image that was given: install" install "$TDX_HOST_IMAGE"
+else
+	skip "needs TDX_HOST_IMAGE and TDX_HOST_INSTALL=yes" \
+		"the image that was given: check" "the image that was given: install"
+fi
+
+if ! have_fake; then
+	skip "needs the fake SEAM" $(seq 20 59)
+	ktap_finished
+fi
+
+# --- With the fake SEAM ---
+
+next=$DIR/tdx_module_1.5.07.blob
+old=$DIR/tdx_module_1.5.05.blob
+lost=$DIR/tdx_module_1.5.09.blob
+shutdown=52
+
+# start ARGUMENT...: tdx_update install in the background
+start() {
+	"$tool" install "$@" >"$tmp/bg" 2>&1 &
+	pid=$!
+}
+
+# wait_for TEXT: until the one in the background says so
+wait_for() {
+	tries=0
+	until grep -q "$1" "$tmp/bg" || [ $tries -eq 200 ]; do
+		tries=$((tries + 1))
+		sleep 0.05
+	done
+}
+
+ends 0 "good image: check" check "$next"
+says "good image: its version" "^module version: +1.5.07,"
+ends 0 "dry run" install --dry-run "$next"
+before=$(state)
+td_create a
+
+calls=$(seamcalls $shutdown)
+ends 4 "once, during a build" install --timeout 0 "$next"
+says "once: what is in the way" "1 TD build in progress"
+is "once: one attempt" $(($(seamcalls $shutdown) - calls)) 1
+
+# Never more than one attempt a second.
+calls=$(seamcalls $shutdown)
+ends 4 "a timeout during a build" install --timeout 5 "$next"
+calls=$(($(seamcalls $shutdown) - calls))
+is "a timeout: $calls attempts" "$([ $calls -ge 3 ] && [ $calls -le 6 ] && echo 3 to 6)" "3 to 6"
+is "a timeout: nothing has changed" "$(state)" "$before"
+
+# Two at once.
+start "$next"
+wait_for refused
+ends 4 "another one, not waiting" install --no-wait "$next"
+says "another one is named" "another tdx_update is installing"
+ends 4 "another one, waiting for too short" install --timeout 1 "$next"
+
+# The one that waits goes on after the build.
+is "it waits" "$(kill -0 $pid && state)" "$before"
+is "the TD's measurement is right" "$(td_finish a)" right
+wait $pid
+is "after the build: done" $? 0
+is "it said what it waited for" "$(grep -c 'refused: 1 TD build in progress; attempt 2 in' "$tmp/bg")" 1
+is "it said what it did" "$(grep -c '^done: module 1.5.07 runs now, before it was' "$tmp/bg")" 1
+is "after the build: the new version" "$(version)" 1.5.07
+td_destroy a
+
+# Signals at different times. Nothing is left behind, neither an upload nor a lock.
+td_create b
+start "$next"
+wait_for refused
+kill -TERM $pid
+wait $pid
+is "SIGTERM in a pause" $? 143
+timeout -s INT 2 "$tool" install "$next" >"$tmp/out" 2>&1
+matches "SIGINT in a pause" $? '124|130'
+ended=
+for delay in 0 0.002 0.004 0.006 0.008 0.010 0.012 0.014 0.016 0.018 0.020 0.025 0.03 0.04; do
+	start "$next"
+	sleep $delay
+	kill -TERM $pid
+	wait $pid
+	code=$?
+	case $code in
+	143)	;;
+	*)	ended="$ended $code" ;;
+	esac
+	[ "$(cat $fw/status) $(cat $fw/loading)" = "idle 0" ] || ended="$ended in-the-middle"
+done
+is "SIGTERM at other times" "$ended" ""
+is "the TD is as it was" "$(td_finish b)" right
+td_destroy b
+ends 0 "after the signals" install --no-wait "$next"
+
+# Somebody's half an upload is no obstacle, and is not used.
+echo 1 >$fw/loading
+head -c 5000 "$tool" >$fw/data
+ends 0 "after half an upload" install "$next"
+
+# What is not begun
+ends 0 "to a module that does not detect conflicts" install "$old"
+before=$(state)
+ends 3 "conflicts are not detected" install "$next"
+says "what to do then" "use --allow-undetected"
+ends 0 "conflicts are not detected: check" check "$next"
+is "not begun: nothing has changed" "$(state)" "$before"
+ends 0 "conflicts are not detected, allowed" install --allow-undetected "$next"
+left=$(cat $seam/remaining_updates)
+echo 0 >$seam/remaining_updates
+ends 3 "no updates left" install "$next"
+echo "$left" >$seam/remaining_updates
+
+# Failures
+ends 5 "another version than expected" install --expect 1.5.08 "$next"
+echo "$shutdown -1 0 1 0x8000020200000000" >$seam/inject
+ends 5 "the module cannot be shut down" install "$next"
+says "TDX works" "TDX works and module 1.5.07 still runs"
+is "TDX works indeed" "$(version)" 1.5.07
+
+# The last one
+ends 6 "the new module does not come up" install "$lost"
+says "TDX is lost" "TDX is lost, .*reboot"
+ends 6 "TDX is lost: status" status --json
+is "TDX is lost: state" "$(field state) $(field module_version)" "lost null"
+ends 6 "TDX is lost: install" install "$next"
+ktap_finished
