@@ -6,7 +6,7 @@ SHELL := /bin/bash
 export BASE ?= 7.3
 export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN
 
-.PHONY: demo check check-all tree refresh series kernel kunit stress coverage mutants style
+.PHONY: demo check check-all tree refresh series kernel kunit selftest stress coverage mutants style
 .PHONY: clean help
 
 demo:
@@ -39,6 +39,11 @@ kunit:
 	@scripts/deps
 	@scripts/assemble
 	@SHOW=. scripts/kunit kunit series
+
+selftest:
+	@scripts/deps
+	@scripts/assemble
+	@scripts/selftest
 
 stress:
 	@scripts/deps
