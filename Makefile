@@ -6,7 +6,8 @@ SHELL := /bin/bash
 export BASE ?= 7.3
 export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
 
-.PHONY: demo kvm check check-all tree refresh series kernel kunit stress coverage mutants style
+.PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
+.PHONY: mutants style
 .PHONY: clean help
 
 demo:
@@ -42,6 +43,11 @@ kunit:
 	@scripts/deps
 	@scripts/assemble
 	@SHOW=. scripts/kunit kunit series
+
+selftest:
+	@scripts/deps
+	@scripts/assemble
+	@scripts/selftest
 
 stress:
 	@scripts/deps

@@ -4,7 +4,8 @@
  *
  * The images are those of the KUnit suite tdx_image with the same seed and number. So is the
  * output: its lines must be in the suite's output as they are, or tdx_update and the kernel
- * do not agree. FILE is where the images are written, one after the other.
+ * do not agree. FILE is where the images are written, one after the other; in FILE.sys is what
+ * the tool takes for sysfs.
  *
  * Build this with -fsanitize=address,undefined -fno-sanitize-recover=all. Every image gets a
  * process of its own. One that ends in any other way than tdx_update's manual page says is a
@@ -16,26 +17,54 @@
 #include "../../arch/x86/tdx_update/tdx_update.c"
 #undef main
 
+#include <sys/stat.h>
 #include <sys/wait.h>
 
-static void write_image(const char *file, const __u8 *image, __u32 size)
+static void write_file(const char *file, const void *data, size_t size)
 {
 	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
-	if (fd < 0 || write(fd, image, size) != (ssize_t)size || close(fd))
+	if (fd < 0 || write(fd, data, size) != (ssize_t)size || close(fd))
 		err(EXIT_FAILURE, "%s: cannot be written", file);
 }
 
-static int run_check(char *file)
+/* A host that would take a good image, if it were not for the CPU */
+static void make_host(const char *root)
 {
-	/* No host is there: a good image ends with "not supported here". */
-	char name[] = "tdx_update", sysfs_option[] = "--sysfs=/nonexistent", command[] = "check";
-	char *argv[5] = { name };
+	static const struct {
+		const char *name, *text;
+	} files[] = {
+		{ "/devices/faux/tdx_host/version", "1.5.06\n" },
+		{ "/devices/faux/tdx_host/num_remaining_updates", "7\n" },
+		{ "/devices/faux/tdx_host/seamldr_version", "1.5.99\n" },
+		{ "/devices/faux/tdx_host/update_conflict_detection", "1\n" },
+		{ "/class/firmware/tdx_module/status", "idle\n" },
+		{ "/class/firmware/tdx_module/error", "" },
+	};
+	char path[PATH_MAX];
+
+	for (int i = 0; i < 6; i++) {
+		snprintf(path, sizeof(path), "%s%s", root, files[i].name);
+		for (char *p = path + 1; (p = strchr(p, '/')); p++) {
+			*p = '\0';
+			if (mkdir(path, 0700) && errno != EEXIST)
+				err(EXIT_FAILURE, "%s: cannot be made", path);
+			*p = '/';
+		}
+		write_file(path, files[i].text, strlen(files[i].text));
+	}
+}
+
+static int run_check(char *file, char *root)
+{
+	char name[] = "tdx_update", option[] = "--sysfs", command[] = "check";
+	char *argv[6] = { name };
 	int child, wstatus;
 
-	argv[1] = sysfs_option;
-	argv[2] = command;
-	argv[3] = file;
+	argv[1] = option;
+	argv[2] = root;
+	argv[3] = command;
+	argv[4] = file;
 
 	fflush(NULL);
 	child = fork();
@@ -46,7 +75,7 @@ static int run_check(char *file)
 
 		if (null < 0 || dup2(null, STDOUT_FILENO) < 0)
 			_exit(EXIT_FAILURE);
-		exit(tdx_update_main(4, argv));
+		exit(tdx_update_main(5, argv));
 	}
 	if (waitpid(child, &wstatus, 0) != child)
 		err(EXIT_FAILURE, "waitpid");
@@ -70,6 +99,7 @@ static void check_pauses(void)
 int main(int argc, char *argv[])
 {
 	static __u8 image[RANDOM_IMAGE_MAX];
+	char root[PATH_MAX];
 	unsigned int taken = 0, number;
 	__u64 verdicts = 0;
 	__u32 hash = 0;
@@ -78,14 +108,16 @@ int main(int argc, char *argv[])
 		errx(EXIT_FAILURE, "usage: %s SEED NUMBER FILE", argv[0]);
 	number = strtoul(argv[2], NULL, 0);
 	check_pauses();
+	snprintf(root, sizeof(root), "%s.sys", argv[3]);
+	make_host(root);
 
 	for (unsigned int nr = 0; nr < number; nr++) {
 		__u32 size = random_image(image, strtoul(argv[1], NULL, 0), nr);
 		int code;
 
-		write_image(argv[3], image, size);
-		code = run_check(argv[3]);
-		if (code != EXIT_IMAGE && code != EXIT_UNSUPPORTED)
+		write_file(argv[3], image, size);
+		code = run_check(argv[3], root);
+		if (code != EXIT_DONE && code != EXIT_IMAGE && code != EXIT_UNSUPPORTED)
 			errx(EXIT_FAILURE, "image %u: exit code %d", nr, code);
 		taken += code != EXIT_IMAGE;
 

@@ -3,7 +3,7 @@
 #
 # What the tests of the TDX host's files in sysfs share: uploads, and TDs of the fake SEAM.
 
-# shellcheck source=tools/testing/selftests/kselftest/ktap_helpers.sh
+# shellcheck disable=SC1091
 . "$DIR/../kselftest/ktap_helpers.sh"
 
 dev=/sys/devices/faux/tdx_host
@@ -11,6 +11,7 @@ fw=/sys/class/firmware/tdx_module
 seam=/sys/kernel/debug/fake_seam
 
 skip_all() {
+	ktap_print_header
 	ktap_skip_all "$1"
 	exit "$KSFT_SKIP"
 }
