@@ -132,7 +132,7 @@ is "a timeout: nothing has changed" "$(state)" "$before"
 # Two at once.
 start "$next"
 wait_for refused
-ends 4 "another one, not waiting" install --no-wait "$next"
+ends 4 "another one, not waiting" install --no-wait --timeout 2 "$next"
 says "another one is named" "another tdx_update is installing"
 ends 4 "another one, waiting for too short" install --timeout 1 "$next"
 
@@ -172,7 +172,7 @@ done
 is "SIGTERM at other times" "$ended" ""
 is "the TD is as it was" "$(td_finish b)" right
 td_destroy b
-ends 0 "after the signals" install --no-wait "$next"
+ends 0 "after the signals" install --no-wait --timeout 2 "$next"
 
 # Somebody's half an upload is no obstacle, and is not used.
 echo 1 >$fw/loading
