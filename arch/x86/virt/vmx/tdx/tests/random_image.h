@@ -24,8 +24,8 @@ static inline __u32 random_image_next(__u64 *state)
 
 static inline void random_image_put16(__u8 *p, __u32 value)
 {
-	p[0] = value;
-	p[1] = value >> 8;
+	p[0] = value & 0xff;
+	p[1] = value >> 8 & 0xff;
 }
 
 static inline void random_image_put32(__u8 *p, __u32 value)
