@@ -11,7 +11,8 @@ export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
 .PHONY: clean help
 
 demo:
-	@scripts/$(if $(filter 1,$(NO_BOCHS)),demo,kvm table)
+	$(if $(filter-out 1,$(NO_BOCHS)),$(error NO_BOCHS=$(NO_BOCHS): use NO_BOCHS=1, or leave it out))
+	@scripts/$(if $(NO_BOCHS),demo,kvm table)
 
 kvm:
 	@scripts/kvm
