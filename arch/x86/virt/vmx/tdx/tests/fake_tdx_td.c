@@ -8,14 +8,13 @@
  */
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
+#include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/topology.h>
-
-#include <asm/processor.h>
 
 #include <crypto/sha2.h>
 
