@@ -4,7 +4,7 @@
  *
  * As in a real module, all that belongs to a TD is kept in the pages that the host gives
  * for it, so it survives an update of the module as the real thing does. Other than there,
- * nothing is encrypted: the TD's pages are readable, and nobody checks KeyIDs.
+ * nothing is encrypted: the TD's pages are readable, whatever KeyID they belong to.
  */
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
