@@ -4,10 +4,10 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
+export KSRC FROM CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
 
 .PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
-.PHONY: mutants style
+.PHONY: mutants style bisect
 .PHONY: clean help
 
 demo:
@@ -68,6 +68,11 @@ mutants:
 style:
 	@scripts/deps check
 	@scripts/check style
+
+bisect:
+	@scripts/deps bisect
+	@scripts/assemble
+	@scripts/bisect
 
 clean:
 	@scripts/clean

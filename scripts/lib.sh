@@ -84,6 +84,20 @@ lock() {
 	find "$scratch/.git" -maxdepth 3 -name '*.lock' -delete 2>/dev/null || true
 }
 
+# count_warnings LOG: the warnings of a build, without line numbers, with how often each was seen.
+count_warnings() {
+	sed -E 's/([^ :]+:)[0-9]+(:[0-9]+)?/\1N/' "$1" | { grep -iE '(^| )warning: ' || [ $? -eq 1 ]; } |
+		sort | uniq -c | sort -k2
+}
+
+# new_warnings KNOWN NOW: two of these lists; prints what NOW has and KNOWN does not, or not as often.
+# Fails if there is any.
+new_warnings() {
+	awk 'FILENAME == ARGV[1] { n = $1; $1 = ""; known[$0] = n; next }
+	     { n = $1; $1 = ""; if (n > known[$0]) { print "new:" $0; bad = 1 } }
+	     END { exit bad }' "$1" "$2"
+}
+
 # git in the kernel trees, without the user's configuration and hooks.
 kgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \

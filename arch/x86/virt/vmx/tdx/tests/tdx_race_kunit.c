@@ -232,7 +232,7 @@ static void updates_race_builds(struct kunit *test)
 	for_each_online_cpu(cpu) {
 		struct builder *b = &race->builders[n];
 
-		if (!cpu || n == MAX_BUILDERS)
+		if (cpu == 0 || n == MAX_BUILDERS)
 			continue;
 		b->race = race;
 		b->cpu = cpu;
