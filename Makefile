@@ -4,10 +4,10 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC FROM CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS
+export KSRC FROM CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS TIMES
 
 .PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
-.PHONY: mutants style bisect
+.PHONY: mutants style bisect bench
 .PHONY: clean help
 
 demo:
@@ -64,6 +64,9 @@ mutants:
 	@scripts/deps
 	@scripts/assemble
 	@scripts/mutants
+
+bench:
+	@scripts/bench
 
 style:
 	@scripts/deps check

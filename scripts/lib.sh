@@ -36,9 +36,11 @@ step() {
 
 case $BASE in
 7.2) pin=7.2.12-1~bpo13+1
-     pin_sha=73ca6c22599ba411ab3179642d33501ca2c90174e13c3c8d86e996ea1cbf2a8f ;;
+     pin_sha=73ca6c22599ba411ab3179642d33501ca2c90174e13c3c8d86e996ea1cbf2a8f
+     headers_sha=f4a0369d09122cf77410d651d7a1ecba8a861970013d566aafd79cdb7d261dd8 ;;
 7.3) pin=7.3.4-1~bpo13+1
-     pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3 ;;
+     pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3
+     headers_sha=1c43249a7b98aee4af60f2b822ddb04a9e96c1c9e8b013e5f74d3d9faf318699 ;;
 *) die "BASE=$BASE is not known here: use BASE=7.3 or BASE=7.2" ;;
 esac
 
