@@ -7,7 +7,7 @@ export BASE ?= 7.3
 export KSRC FROM CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS TIMES
 
 .PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
-.PHONY: mutants style bisect bench
+.PHONY: mutants style bisect bench deb
 .PHONY: clean help
 
 demo:
@@ -39,6 +39,11 @@ kernel:
 	@scripts/assemble
 	@scripts/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host fake)
 	@echo "build/$(BASE)/obj-user/arch/x86/boot/bzImage"
+
+deb:
+	@scripts/deps deb
+	@scripts/assemble
+	@scripts/deb $(if $(CONFIG),"$(abspath $(CONFIG))",host fake modules)
 
 kunit:
 	@scripts/deps
