@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin for QEMU's TCG: counts the instructions that CPU 0 of the guest executes while
- * stop_machine() has all CPUs.  Writes one line for each time that the wanted work is done
- * then: all of CPU 0's instructions, waiting included, and those without what happens
- * inside of SEAMCALLs.  The rest of the machine is the last number: all instructions of all
- * CPUs in the same time.
+ * A plugin for QEMU's TCG: counts the instructions that the guest executes while
+ * stop_machine() has all CPUs.  Writes a line of three numbers for each time that the wanted
+ * work is done then:
+ *
+ *	all of CPU 0's, waiting included
+ *	those of them that are not inside of a SEAMCALL, which itself counts as one
+ *	those of all CPUs together, from when CPU 0 starts the work
  *
  * Arguments, addresses being those of functions in the guest's kernel:
  *
