@@ -4,7 +4,7 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC FROM CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS TIMES
+export KSRC FROM COMPILERS CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS TIMES
 
 .PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
 .PHONY: mutants style bisect bench deb
@@ -38,7 +38,7 @@ kernel:
 	@scripts/deps
 	@scripts/assemble
 	@scripts/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host fake)
-	@echo "build/$(BASE)/obj-user/arch/x86/boot/bzImage"
+	@. scripts/lib.sh; echo "$${out#"$$top/"}/obj-user/arch/x86/boot/bzImage"
 
 deb:
 	@scripts/deps deb
