@@ -55,7 +55,7 @@ def main():
         sys.exit("recipients.py: get_maintainer.pl names nobody")
     write(cover, all_to, all_cc)
     for patch, (to, cc) in zip(patches, found):
-        write(patch, to or all_to, cc)
+        write(patch, to or all_to, cc if to else all_cc)
 
 
 main()
