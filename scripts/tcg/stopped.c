@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A plugin for QEMU's TCG: counts the instructions that the guest's CPU 0 executes while
- * stop_machine() has it.  Writes a line of two numbers for each time that the wanted work is
- * done then:
+ * A plugin for QEMU's TCG: counts the instructions that the guest executes while
+ * stop_machine() has all CPUs.  Writes a line of three numbers for each time that the wanted
+ * work is done then:
  *
- *	all of them, waiting included
- *	those that are not inside of a SEAMCALL, which itself counts as one
+ *	all of CPU 0's, waiting included
+ *	those of them that are not inside of a SEAMCALL, which itself counts as one
+ *	those of all CPUs together, from when CPU 0 starts the work
  *
  * Arguments, addresses being those of functions in the guest's kernel:
  *
@@ -55,7 +56,7 @@ static int nr_seam;
 
 /* CPU 0 */
 static bool stopped, in_seam, worked;
-static uint64_t all, outside;
+static uint64_t all, outside, machine;
 
 static bool within(struct range r, uint64_t addr)
 {
@@ -64,7 +65,10 @@ static bool within(struct range r, uint64_t addr)
 
 static void count(unsigned int cpu, void *data)
 {
-	if (cpu || !stopped)
+	if (!stopped)
+		return;
+	machine++;
+	if (cpu)
 		return;
 	all++;
 	if (!in_seam)
@@ -89,14 +93,16 @@ static void leave_stop(unsigned int cpu, void *data)
 		return;
 	stopped = false;
 	if (worked)
-		fprintf(out, "%" PRIu64 " %" PRIu64 "\n", all, outside);
+		fprintf(out, "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", all, outside, machine);
 	fflush(out);
 }
 
 static void do_work(unsigned int cpu, void *data)
 {
-	if (!cpu)
-		worked = true;
+	if (cpu)
+		return;
+	worked = true;
+	machine = 0;
 }
 
 static void enter_seam(unsigned int cpu, void *data)
