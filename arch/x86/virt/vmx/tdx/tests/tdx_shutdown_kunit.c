@@ -22,8 +22,14 @@
 /* An attempt to shut down, as the update makes it */
 static int module_shutdown(void)
 {
-	guard(cpus_read_lock)();
-	return tdx_module_shutdown();
+	int ret;
+
+	cpus_read_lock();
+	ret = tdx_module_shutdown();
+	cpus_read_unlock();
+	if (ret == -EBUSY)
+		tdx_report_update_conflict();
+	return ret;
 }
 
 static int enable_this_cpu(void)

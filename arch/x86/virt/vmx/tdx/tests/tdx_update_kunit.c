@@ -84,8 +84,10 @@ static void refused_update_stops_at_the_first_step(struct kunit *test)
 	const struct tdx_kunit_calls then = tdx_kunit_calls();
 	struct tdx_kunit_calls calls;
 	struct fake_seam_call call;
+	u64 mark = tdx_kunit_log_mark();
 
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), -EBUSY);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: 1 TD build in progress"), 1);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
 
@@ -254,6 +256,7 @@ static void step_fails(struct kunit *test)
 	int cpu = step->per_cpu ? cpu_of(nr) : -1;
 	unsigned int cpus = num_online_cpus();
 	u64 counts[ARRAY_SIZE(steps)], before;
+	u64 mark = tdx_kunit_log_mark();
 	struct tdx_kunit_calls then;
 	struct fake_td *ftd;
 
@@ -269,6 +272,7 @@ static void step_fails(struct kunit *test)
 	tdx_kunit_fail(test, step->leaf, cpu, 0, MAX_TRIES, failure);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), failure->err);
 	fake_seam_inject_clear();
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused"), 0);
 
 	/* The other CPUs may have been in the same step, and nobody has got any further. */
 	KUNIT_EXPECT_GE(test, fake_seam_count(step->leaf) - before, 1);
