@@ -22,14 +22,14 @@
 /* An attempt to shut down, as the update makes it */
 static int module_shutdown(void)
 {
-	int ret;
+	guard(cpus_read_lock)();
+	return tdx_module_shutdown();
+}
 
-	cpus_read_lock();
-	ret = tdx_module_shutdown();
-	cpus_read_unlock();
-	if (ret == -EBUSY)
-		tdx_report_update_conflict();
-	return ret;
+/* The same in a whole update, which prints why it was refused */
+static int update(struct kunit *test)
+{
+	return tdx_kunit_install(test, &tdx_kunit_next_module);
 }
 
 static int enable_this_cpu(void)
@@ -278,7 +278,7 @@ static void status_becomes_errno(struct kunit *test)
 	char line[64];
 
 	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, -1, 0, 1, &failure);
-	KUNIT_EXPECT_EQ(test, module_shutdown(), param->err);
+	KUNIT_EXPECT_EQ(test, update(test), param->err);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).shutdown, 1);
 
 	/* An error is one line with the status; a refusal is another one. */
@@ -370,7 +370,7 @@ static void refusal_names_what_is_in_the_way(struct kunit *test)
 	char line[128];
 
 	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, -1, 0, 1, &failure);
-	KUNIT_EXPECT_EQ(test, module_shutdown(), -EBUSY);
+	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
 	snprintf(line, sizeof(line), "virt/tdx: module update refused: %s", param->line);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, line), 1);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "virt/tdx: "), 1);
@@ -383,12 +383,12 @@ static void refused_while_tds_are_built(struct kunit *test)
 	struct fake_td *second = tdx_kunit_td(test);
 	u64 mark = tdx_kunit_log_mark();
 
-	KUNIT_EXPECT_EQ(test, module_shutdown(), -EBUSY);
+	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: 2 TD builds in progress"), 1);
 	expect_untouched(test);
 
 	tdx_kunit_td_destroy(test, first);
-	KUNIT_EXPECT_EQ(test, module_shutdown(), -EBUSY);
+	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: 1 TD build in progress"), 1);
 	expect_untouched(test);
 
@@ -412,7 +412,7 @@ static void refused_while_migrations_are_interrupted(struct kunit *test)
 	char line[64];
 
 	fake_module_set_migrations(nr);
-	KUNIT_EXPECT_EQ(test, module_shutdown(), -EBUSY);
+	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
 	snprintf(line, sizeof(line), "refused: %u TD migration", nr);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, line), 1);
 	expect_untouched(test);
