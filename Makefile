@@ -35,7 +35,7 @@ series:
 	@scripts/series
 
 kernel:
-	@scripts/deps
+	@scripts/deps $(if $(CONFIG),deb)
 	@scripts/assemble
 	@scripts/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host fake)
 	@. scripts/lib.sh; echo "$${out#"$$top/"}/obj-user/arch/x86/boot/bzImage"
@@ -74,7 +74,6 @@ bench:
 	@scripts/bench
 
 style:
-	@scripts/deps check
 	@scripts/check style
 
 bisect:

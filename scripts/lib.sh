@@ -83,7 +83,16 @@ lock() {
 	export TDX_LOCKED=1
 	# Of a run that was killed: nobody else is here now.
 	rm -rf "$out"/tmp.*
-	find "$scratch/.git" -maxdepth 3 -name '*.lock' -delete 2>/dev/null || true
+	# But the user's own git may be at work in "make tree"'s.
+	find "$scratch/.git" -maxdepth 3 -name '*.lock' ! -path '*/worktrees/linux/*' -delete 2>/dev/null || true
+}
+
+# lock_shared: for what is the same for every kernel, below build/ itself.  Until the script ends.
+lock_shared() {
+	[ -z "${TDX_SHARED:-}" ] || return 0
+	exec 8>"$top/build/lock"
+	flock 8
+	export TDX_SHARED=1
 }
 
 # count_warnings LOG: the warnings of a build, without line numbers, with how often each was seen.
@@ -115,6 +124,8 @@ guard_work() {
 	if [ "${DISCARD:-}" = 1 ] || [ ! -e "$linux/.git" ] || [ -e "$out/tree.making" ]; then
 		return 0
 	fi
+	! kgit rev-parse -q --verify refs/stash >/dev/null ||
+		die "${linux#"$PWD/"} has changes in git's stash: 'git stash pop' or 'git stash drop' there"
 	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head")" ] &&
 	   [ -z "$(lgit status --porcelain)" ] &&
 	   ! kgit for-each-ref --format='%(refname:short)' refs/heads |
