@@ -65,10 +65,14 @@ static int stop;
 
 static void block_signals(void)
 {
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+
 	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGHUP);
+	/* What nohup or a shell has ignored stays ignored. */
+	for (unsigned int i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler != SIG_IGN)
+			sigaddset(&signals, sigs[i]);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 
@@ -970,7 +974,7 @@ int main(int argc, char *argv[])
 	unsigned int i;
 	bool json = false;
 	char *end;
-	int opt;
+	int opt, code;
 
 	while ((opt = getopt_long(argc, argv, "ut:nde:js:h", long_options, NULL)) != -1) {
 		switch (opt) {
@@ -1023,14 +1027,17 @@ int main(int argc, char *argv[])
 		errx(EXIT_USAGE, "%s takes %s: see tdx_update --help", commands[i].name,
 		     commands[i].nr_args ? "one image" : "no arguments");
 
-	/* A script reads it while it runs. If it goes away, that does not stop an upload. */
+	/* A script reads it while it runs. */
 	setvbuf(stdout, NULL, isatty(STDOUT_FILENO) ? _IONBF : _IOLBF, 0);
-	signal(SIGPIPE, SIG_IGN);
+	/* If the script goes away, that does not stop an upload. */
+	if (i == 2) {
+		signal(SIGPIPE, SIG_IGN);
+		return install(argv[optind + 1], &options);
+	}
 
-	if (i == 0)
-		return status(json);
-	if (i == 1)
-		return check(argv[optind + 1], options.expected);
-
-	return install(argv[optind + 1], &options);
+	code = i == 0 ? status(json) : check(argv[optind + 1], options.expected);
+	/* The output is all that these are for. */
+	if (fflush(stdout) || ferror(stdout))
+		errx(EXIT_FAILED, "not all of the output could be written: see where it goes to");
+	return code;
 }

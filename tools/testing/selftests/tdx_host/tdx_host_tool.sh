@@ -17,7 +17,7 @@ need_tdx
 [ -e $dev/num_remaining_updates ] || skip_all "needs a module and a CPU with updates"
 [ -x "$tool" ] || skip_all "needs tdx_update: make"
 ktap_print_header
-ktap_set_plan 59
+ktap_set_plan 61
 
 tmp=$(mktemp -d) || ktap_exit_fail_msg "no temporary directory"
 trap 'rm -rf "$tmp"' EXIT
@@ -75,6 +75,8 @@ is "status for machines: values" \
 detected=false
 [ "$(detection)" != 1 ] || detected=true
 is "status for machines: conflict detection" "$(field conflict_detection)" $detected
+"$tool" status >/dev/full 2>"$tmp/out"
+is "status that cannot be written" $? 5
 
 if [ -n "${TDX_HOST_IMAGE:-}" ] && [ "${TDX_HOST_INSTALL:-}" = yes ]; then
 	ends 0 "the image that was given: check" check "$TDX_HOST_IMAGE"
@@ -85,7 +87,7 @@ else
 fi
 
 if ! have_fake; then
-	skip "needs the fake SEAM" $(seq 20 59)
+	skip "needs the fake SEAM" $(seq 21 61)
 	ktap_finished
 fi
 
@@ -156,6 +158,12 @@ wait $pid
 is "SIGTERM in a pause" $? 143
 timeout -s INT 2 "$tool" install "$next" >"$tmp/out" 2>&1
 matches "SIGINT in a pause" $? '124|130'
+(trap '' HUP; exec "$tool" install --timeout 3 "$next") >"$tmp/bg" 2>&1 &
+pid=$!
+wait_for refused
+kill -HUP $pid
+wait $pid
+is "SIGHUP that was ignored before, as by nohup" $? 4
 ended=
 for delay in 0 0.002 0.004 0.006 0.008 0.010 0.012 0.014 0.016 0.018 0.020 0.025 0.03 0.04; do
 	start "$next"

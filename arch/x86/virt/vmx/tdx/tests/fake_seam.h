@@ -148,6 +148,7 @@ struct fake_module {
 };
 
 void fake_seamldr_set_loader(u64 (*load)(const struct fake_module *module));
+void fake_seamldr_forget_session(void);
 void fake_seamldr_set_remaining_updates(u32 nr);
 u32 fake_seamldr_remaining_updates(void);
 
@@ -325,7 +326,7 @@ u64 fake_module_load(const struct fake_module *module);
 void fake_module_revive(void);
 void fake_module_get_state(struct fake_module_state *state);
 void fake_module_set_migrations(u32 nr);
-bool fake_module_get_td(unsigned int index, struct fake_td_info *info);
+unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max);
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[FAKE_MRTD_SIZE]);
 
 /*

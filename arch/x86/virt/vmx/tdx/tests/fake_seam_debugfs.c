@@ -77,15 +77,27 @@ DEFINE_SHOW_ATTRIBUTE(module);
 /* "MRCONFIGID MRTD": every TD of the module, whoever has made it; "-" while it is built */
 static int tds_show(struct seq_file *m, void *unused)
 {
-	struct fake_td_info info;
+	unsigned int nr = fake_module_get_tds(NULL, 0), max;
+	struct fake_td_info *infos = NULL;
 
-	for (unsigned int i = 0; fake_module_get_td(i, &info); i++) {
-		seq_printf(m, "%*phN ", FAKE_MRTD_SIZE, info.mrconfigid);
-		if (info.finalized)
-			seq_printf(m, "%*phN\n", FAKE_MRTD_SIZE, info.mrtd);
+	/* There can be more of them by now. */
+	do {
+		kvfree(infos);
+		max = nr;
+		infos = kvmalloc_array(max, sizeof(*infos), GFP_KERNEL);
+		if (!infos)
+			return -ENOMEM;
+		nr = fake_module_get_tds(infos, max);
+	} while (nr > max);
+
+	for (unsigned int i = 0; i < nr; i++) {
+		seq_printf(m, "%*phN ", FAKE_MRTD_SIZE, infos[i].mrconfigid);
+		if (infos[i].finalized)
+			seq_printf(m, "%*phN\n", FAKE_MRTD_SIZE, infos[i].mrtd);
 		else
 			seq_puts(m, "-\n");
 	}
+	kvfree(infos);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(tds);

@@ -229,6 +229,17 @@ void __init fake_seamldr_set_loader(u64 (*load)(const struct fake_module *module
 }
 
 /**
+ * fake_seamldr_forget_session() - Forget an update that ended before every CPU had its turn.
+ *
+ * Context: no update is under way.
+ */
+void fake_seamldr_forget_session(void)
+{
+	cpumask_clear(&session);
+	session_params = 0;
+}
+
+/**
  * fake_seamldr_set_remaining_updates() - Set how many updates are left.
  * @nr: with 0 the next SEAMLDR.INSTALL fails.
  */

@@ -54,7 +54,7 @@ static atomic_t nr_inside;
 /* "fake_seam.features0=": of the module that the BIOS loaded */
 static int __init fake_features0_param(char *arg)
 {
-	return kstrtou64(arg, 0, &fake_tdx.module.features0);
+	return arg ? kstrtou64(arg, 0, &fake_tdx.module.features0) : -EINVAL;
 }
 early_param("fake_seam.features0", fake_features0_param);
 

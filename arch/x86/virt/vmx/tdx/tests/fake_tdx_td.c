@@ -927,27 +927,28 @@ u64 td_leaf(u64 leaf, struct seam_regs *regs)
 }
 
 /**
- * fake_module_get_td() - Look at a TD, whoever has built it.
- * @index: 0 for the oldest, 1 for the next, and so on.
- * @info: filled in.
+ * fake_module_get_tds() - Look at all TDs at one moment, whoever has built them.
+ * @infos: filled in, the oldest TD first.
+ * @max: number of elements of @infos.
  *
- * Return: false if there are not so many TDs.
+ * Return: the number of TDs that there are. If it is more than @max, the newest are missing.
  */
-bool fake_module_get_td(unsigned int index, struct fake_td_info *info)
+unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max)
 {
 	const struct tdr *tdr;
+	unsigned int nr = 0;
 
 	guard(raw_spinlock_irqsave)(&fake_tdx.lock);
 
 	list_for_each_entry(tdr, &fake_tdx.tds, list) {
-		if (index--)
+		if (nr++ >= max)
 			continue;
-		memcpy(info->mrconfigid, tdr->mrconfigid, FAKE_MRTD_SIZE);
-		info->finalized = tdr->op_state == TD_RUNNABLE;
-		memcpy(info->mrtd, tdr->mrtd, FAKE_MRTD_SIZE);
-		return true;
+		memcpy(infos->mrconfigid, tdr->mrconfigid, FAKE_MRTD_SIZE);
+		infos->finalized = tdr->op_state == TD_RUNNABLE;
+		memcpy(infos->mrtd, tdr->mrtd, FAKE_MRTD_SIZE);
+		infos++;
 	}
-	return false;
+	return nr;
 }
 
 /**

@@ -90,7 +90,7 @@ static int load_module(const struct fake_module *module)
  * tdx_kunit_init() - Start a test: use as the suite's .init.
  * @test: the test.
  *
- * All CPUs are online, tdx_kunit_module runs, no failure is waiting, no TD is being built.
+ * tdx_kunit_module runs, no failure is waiting, no TD is being built.
  *
  * Return: 0 or an errno. Skips the test on a machine where the fake SEAM does not run.
  */
@@ -100,6 +100,7 @@ int tdx_kunit_init(struct kunit *test)
 		kunit_skip(test, "needs the fake SEAM: \"fake_seam\" on the command line, no SEAM");
 
 	fake_seam_inject_clear();
+	fake_seamldr_forget_session();
 	fake_seamldr_set_remaining_updates(1000);
 	return load_module(&tdx_kunit_module);
 }

@@ -22,6 +22,7 @@
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
@@ -62,7 +63,8 @@ struct race {
 	u8 mrtds[MAX_TD_PAGES + 1][FAKE_MRTD_SIZE];	/* by number of pages */
 	struct task_struct *hotplug;
 	struct rnd_state hotplug_rnd;
-	unsigned int nr_hotplug;
+	unsigned int nr_hotplug;	/* CPUs that went off and on */
+	unsigned int nr_cpus_lost;	/* CPUs that went off and not on */
 	struct builder builders[MAX_BUILDERS];
 };
 
@@ -172,7 +174,9 @@ static int hotplug_thread(void *data)
 		/* The last CPU of a package stays while there are TDs. */
 		if (cpu && cpu_online(cpu) && !remove_cpu(cpu)) {
 			usleep_range(100, 5000);
-			if (!add_cpu(cpu))
+			if (add_cpu(cpu))
+				race->nr_cpus_lost++;
+			else
 				race->nr_hotplug++;
 		}
 		usleep_range(1000, 20000);
@@ -207,6 +211,7 @@ static void updates_race_builds(struct kunit *test)
 	u32 first_seed = seed ?: get_random_u32();
 	struct fake_module_state state;
 	struct fake_td *bystander;
+	bool hotplug = false;
 	struct race *race;
 	u8 *images[2];
 	unsigned int cpu;
@@ -232,6 +237,8 @@ static void updates_race_builds(struct kunit *test)
 	for_each_online_cpu(cpu) {
 		struct builder *b = &race->builders[n];
 
+		/* What hotplug_thread() can take away, also while there are TDs. */
+		hotplug |= cpu && cpumask_weight(topology_core_cpumask(cpu)) > 1;
 		if (cpu == 0 || n == MAX_BUILDERS)
 			continue;
 		b->race = race;
@@ -296,6 +303,9 @@ static void updates_race_builds(struct kunit *test)
 
 	KUNIT_EXPECT_EQ(test, wrong, 0);
 	KUNIT_EXPECT_EQ(test, lost, 0);
+	KUNIT_EXPECT_EQ(test, race->nr_cpus_lost, 0);
+	if (hotplug && rounds >= 100)
+		KUNIT_EXPECT_GT(test, race->nr_hotplug, 0);
 	KUNIT_EXPECT_EQ(test, changed, 0);
 	KUNIT_EXPECT_EQ(test, failed, 0);
 	KUNIT_EXPECT_EQ(test, finished + abandoned, rounds);
