@@ -10,7 +10,14 @@ DIR="$(dirname "$(readlink -f "$0")")"
 
 need_tdx
 ktap_print_header
-ktap_set_plan 33
+# What cannot be tested here counts as one.
+if [ ! -e $dev/num_remaining_updates ]; then
+	ktap_set_plan 6
+elif ! have_fake; then
+	ktap_set_plan 20
+else
+	ktap_set_plan 33
+fi
 
 mode() {
 	stat -c %a "$1" 2>/dev/null || echo none
@@ -24,7 +31,7 @@ if [ ! -e $dev/num_remaining_updates ]; then
 	is "no updates: no update_conflict_detection" \
 		"$(mode $dev/update_conflict_detection)" none
 	is "no updates: no upload interface" "$(mode $fw)" none
-	skip "this module or CPU has no updates" $(seq 6 33)
+	skip "this module or CPU has none" "updates"
 	ktap_finished
 fi
 
@@ -67,7 +74,7 @@ cat "$bad/zeroes" >$fw/data
 is "what was left behind is not used" "$(upload "$bad/empty")" receiving:invalid-file-size
 
 if ! have_fake; then
-	skip "needs the fake SEAM" $(seq 20 33)
+	skip "needs the fake SEAM" "updates"
 	ktap_finished
 fi
 
