@@ -124,7 +124,7 @@ guard_work() {
 	if [ "${DISCARD:-}" = 1 ] || [ ! -e "$linux/.git" ] || [ -e "$out/tree.making" ]; then
 		return 0
 	fi
-	! kgit rev-parse -q --verify refs/stash >/dev/null ||
+	! kgit rev-parse -q --verify refs/stash >/dev/null 2>&1 ||
 		die "${linux#"$PWD/"} has changes in git's stash: 'git stash pop' or 'git stash drop' there"
 	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head")" ] &&
 	   [ -z "$(lgit status --porcelain)" ] &&
