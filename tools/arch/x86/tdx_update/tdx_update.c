@@ -63,16 +63,21 @@ static double now(void)
 static sigset_t signals;
 static int stop;
 
-static void block_signals(void)
+/* What nohup or a shell has ignored stays ignored. */
+static void add_signal(int sig)
 {
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction old;
 
+	if (!sigaction(sig, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaddset(&signals, sig);
+}
+
+static void block_signals(void)
+{
 	sigemptyset(&signals);
-	/* What nohup or a shell has ignored stays ignored. */
-	for (unsigned int i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler != SIG_IGN)
-			sigaddset(&signals, sigs[i]);
+	add_signal(SIGINT);
+	add_signal(SIGTERM);
+	add_signal(SIGHUP);
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 }
 

@@ -237,10 +237,11 @@ static void updates_race_builds(struct kunit *test)
 	for_each_online_cpu(cpu) {
 		struct builder *b = &race->builders[n];
 
-		/* What hotplug_thread() can take away, also while there are TDs. */
-		hotplug |= cpu && cpumask_weight(topology_core_cpumask(cpu)) > 1;
 		if (cpu == 0 || n == MAX_BUILDERS)
 			continue;
+		/* hotplug_thread() can take it away while there are TDs. */
+		if (cpumask_weight(topology_core_cpumask(cpu)) > 1)
+			hotplug = true;
 		b->race = race;
 		b->cpu = cpu;
 		prandom_seed_state(&b->rnd, first_seed + n);
