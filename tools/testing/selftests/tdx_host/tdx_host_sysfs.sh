@@ -52,7 +52,8 @@ trap 'rm -rf "$bad"' EXIT
 head -c 16384 /dev/zero >"$bad/zeroes"
 printf X >"$bad/byte"
 # All that is wrong with this one is its signature: one page of sigstruct, two of module.
-printf '\0\002\0\0tdx-blob\001\0\0\0\002\0\0\0' | cat - "$bad/zeroes" | head -c 16384 >"$bad/signature"
+{ printf '\0\002\0\0tdx-blob\001\0\0\0\002\0\0\0'; cat "$bad/zeroes"; } |
+	head -c 16384 >"$bad/signature"
 : >"$bad/empty"
 before=$(state)
 is "zeroes are refused" "$(upload "$bad/zeroes")" transferring:firmware-invalid
