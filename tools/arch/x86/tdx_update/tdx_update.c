@@ -893,7 +893,7 @@ static int install_image(const struct image *image, const struct options *option
 			if (stopped(0))
 				die_of_signal();
 			errx(EXIT_BUSY,
-			     "refused: %s, given up after %u attempt%s in %.0f s: nothing has changed, let it end and try again",
+			     "refused: %s, given up after %u attempt%s in %.0f s: nothing has changed, let that end and try again",
 			     conflict, nr, nr == 1 ? "" : "s", now() - start);
 		}
 		printf("refused: %s; attempt %u in %.1f s, giving up in %.0f s\n",

@@ -126,7 +126,7 @@ td_create a
 
 calls=$(seamcalls $shutdown)
 ends 4 "once, during a build" install --timeout 0 "$next"
-says "once: what is in the way" "1 TD build in progress"
+says "once: what is in the way" "TD builds in progress: 1"
 is "once: one attempt" $(($(seamcalls $shutdown) - calls)) 1
 
 # Never more than one attempt a second.
@@ -149,7 +149,7 @@ is "the TD's measurement is right" "$(td_finish a)" right
 wait $pid
 is "after the build: done" $? 0
 is "it said what it waited for" \
-	"$(grep -c 'refused: 1 TD build in progress; attempt 2 in' "$tmp/bg")" 1
+	"$(grep -c 'refused: TD builds in progress: 1; attempt 2 in' "$tmp/bg")" 1
 is "it said what it did" "$(grep -c '^done: module 1.5.07 runs now, before' "$tmp/bg")" 1
 is "after the build: the new version" "$(version)" 1.5.07
 td_destroy a

@@ -345,16 +345,16 @@ struct refusal_param {
 };
 
 static const struct refusal_param refusal_params[] = {
-	{ "1 build", 1 << 16 | 0, "1 TD build in progress" },
-	{ "2 builds", 2 << 16 | 0, "2 TD builds in progress" },
-	{ "65535 builds", 65535U << 16 | 0, "65535 TD builds in progress" },
-	{ "1 migration", 1 << 16 | 1, "1 TD migration in progress" },
-	{ "2 migrations", 2 << 16 | 1, "2 TD migrations in progress" },
-	{ "65535 migrations", 65535U << 16 | 1, "65535 TD migrations in progress" },
+	{ "1 build", 1 << 16 | 0, "TD builds in progress: 1" },
+	{ "2 builds", 2 << 16 | 0, "TD builds in progress: 2" },
+	{ "65535 builds", 65535U << 16 | 0, "TD builds in progress: 65535" },
+	{ "1 migration", 1 << 16 | 1, "TD migrations in progress: 1" },
+	{ "2 migrations", 2 << 16 | 1, "TD migrations in progress: 2" },
+	{ "65535 migrations", 65535U << 16 | 1, "TD migrations in progress: 65535" },
 	{ "1 of what is not known yet", 1 << 16 | 2,
-	  "1 update-sensitive operation in progress" },
+	  "update-sensitive operations in progress: 1" },
 	{ "7 of what is not known yet", 7 << 16 | 0xffff,
-	  "7 update-sensitive operations in progress" },
+	  "update-sensitive operations in progress: 7" },
 };
 
 KUNIT_ARRAY_PARAM_DESC(refusal, refusal_params, name);
@@ -384,12 +384,12 @@ static void refused_while_tds_are_built(struct kunit *test)
 	u64 mark = tdx_kunit_log_mark();
 
 	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: 2 TD builds in progress"), 1);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: TD builds in progress: 2"), 1);
 	expect_untouched(test);
 
 	tdx_kunit_td_destroy(test, first);
 	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: 1 TD build in progress"), 1);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: TD builds in progress: 1"), 1);
 	expect_untouched(test);
 
 	tdx_kunit_td_finish(test, second);
@@ -413,7 +413,7 @@ static void refused_while_migrations_are_interrupted(struct kunit *test)
 
 	fake_module_set_migrations(nr);
 	KUNIT_EXPECT_EQ(test, update(test), -EBUSY);
-	snprintf(line, sizeof(line), "refused: %u TD migration", nr);
+	snprintf(line, sizeof(line), "refused: TD migrations in progress: %u", nr);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, line), 1);
 	expect_untouched(test);
 
