@@ -57,7 +57,7 @@ if [ -n "$KSRC" ]; then
 else
 	out=$top/build/$BASE
 fi
-scratch=$out/scratch		# git: the base and the series; scripts check commits out here
+scratch=${TDX_SCRATCH:-$out/scratch}	# git: the base and the series; scripts check commits out here
 linux=$out/linux		# git worktree of the same: for people
 logs=$out/logs
 mkdir -p "$logs"
