@@ -41,7 +41,7 @@ enum {
 #define MAX_MOD_PAGES	496
 #define MAX_IMAGE	((1 + MAX_SIG_PAGES + MAX_MOD_PAGES) * PAGE)
 
-/* Every attempt stops all CPUs of the host: not more than one a second. */
+/* Every attempt stops all CPUs of the host: none here is less than a second after another. */
 #define FIRST_PAUSE	2.0
 #define LONGEST_PAUSE	30.0
 #define SHORTEST_PAUSE	1.0
@@ -84,16 +84,20 @@ static void block_signals(void)
 /* Has there been one, or is there one in the next seconds? */
 static bool stopped(double seconds)
 {
-	struct timespec ts = {
-		.tv_sec = seconds,
-		.tv_nsec = (seconds - (time_t)seconds) * 1e9,
-	};
+	double end = now() + seconds;
 
-	if (!stop) {
+	while (!stop) {
+		double left = end > now() ? end - now() : 0;
+		struct timespec ts = {
+			.tv_sec = left,
+			.tv_nsec = (left - (time_t)left) * 1e9,
+		};
 		int sig = sigtimedwait(&signals, NULL, &ts);
 
 		if (sig > 0)
 			stop = sig;
+		else if (errno != EINTR)	/* stopped by a shell, and let go on */
+			break;
 	}
 	return stop;
 }
@@ -178,11 +182,16 @@ static const char *const state_names[] = {
 	[NO_UPDATES]	= "no-updates",
 };
 
-/* Read what must be there. Only its absence can be explained by the host. */
-static bool host_read(const char *file, char *line, size_t size)
+/*
+ * Read what must be there. Only its absence can be explained by the host, or that TDX is lost:
+ * what the P-SEAMLDR would have to say can fail in any way then.
+ */
+static bool host_read(const struct host *host, const char *file, char *line, size_t size)
 {
 	int ret = sysfs_read(file, line, size);
 
+	if (host->state == LOST)
+		return !ret;
 	if (ret == -EACCES || ret == -EPERM)
 		errx(EXIT_USAGE, "%s/%s: permission denied: run this as root", sysfs, file);
 	if (ret && ret != -ENOENT && ret != -ENXIO)
@@ -206,7 +215,7 @@ static void host_get(struct host *host)
 		     strerror(-ret));
 	host->state = ret ? LOST : READY;
 
-	if (!host_read(TDX_HOST "num_remaining_updates", line, sizeof(line))) {
+	if (!host_read(host, TDX_HOST "num_remaining_updates", line, sizeof(line))) {
 		if (host->state == READY)
 			host->state = NO_UPDATES;
 		return;
@@ -216,21 +225,22 @@ static void host_get(struct host *host)
 		errx(EXIT_FAILED,
 		     "%s/" TDX_HOST "num_remaining_updates: \"%s\" is no number: is this sysfs?",
 		     sysfs, line);
-	host_read(TDX_HOST "seamldr_version", host->seamldr, sizeof(host->seamldr));
+	host_read(host, TDX_HOST "seamldr_version", host->seamldr, sizeof(host->seamldr));
 
 	host->detection = -1;
-	if (host_read(TDX_HOST "update_conflict_detection", line, sizeof(line)))
+	if (host_read(host, TDX_HOST "update_conflict_detection", line, sizeof(line)))
 		host->detection = !strcmp(line, "1");
 
-	if (!host_read(UPLOAD "status", host->upload_status, sizeof(host->upload_status))) {
-		if (host->state == READY)
-			host->state = NO_UPDATES;
-		return;
-	}
-	/* Has nothing to say, and fails with EBUSY, while an upload is under way. */
-	ret = sysfs_read(UPLOAD "error", host->upload_error, sizeof(host->upload_error));
-	if (ret)
-		host->upload_error[0] = '\0';
+	/* "error" fails with EBUSY during an upload, which can begin after "idle" was read. */
+	do {
+		if (!host_read(host, UPLOAD "status", host->upload_status,
+			       sizeof(host->upload_status))) {
+			if (host->state == READY)
+				host->state = NO_UPDATES;
+			return;
+		}
+		ret = sysfs_read(UPLOAD "error", host->upload_error, sizeof(host->upload_error));
+	} while (ret == -EBUSY && !strcmp(host->upload_status, "idle"));
 }
 
 /* --- Images --- */
@@ -470,7 +480,7 @@ static const char *host_problem(const struct host *host, const struct image *ima
 		break;
 	}
 	if (!host->updates_left)
-		return "no updates are left: reboot to get new ones";
+		return "no updates are left: only a reboot can bring new ones";
 	return cpu_problem(image);
 }
 
@@ -531,9 +541,9 @@ static int status(bool json)
 	} else {
 		printf("TDX module:         %s\n", host.state == LOST ?
 		       "lost after an update that failed: reboot to get it back" : host.version);
-		if (!updates) {
+		if (!updates && host.state != LOST) {
 			printf("updates:            not supported by the module or the CPU\n");
-		} else {
+		} else if (updates) {
 			printf("P-SEAMLDR:          %s\n", host.seamldr);
 			printf("updates left:       %lu\n", host.updates_left);
 			if (host.state != LOST)
@@ -942,7 +952,7 @@ static int show_usage(void)
 	       "  -n, --no-wait           leave if another tdx_update is installing\n"
 	       "  -d, --dry-run           say what would be done, and do not do it\n"
 	       "  -e, --expect VERSION    the version in the image (default: by its name, if that\n"
-	       "                          is tdx_module_VERSION with any ending)\n"
+	       "                          is tdx_module_VERSION, or that and .blob or the like)\n"
 	       "  -j, --json              status for machines\n"
 	       "  -s, --sysfs ROOT        where sysfs is (default /sys)\n"
 	       "  -h, --help              this text\n"
