@@ -95,6 +95,46 @@ lock_shared() {
 	export TDX_SHARED=1
 }
 
+# start_with FROM TO [FOLDER...]: makes the build folder TO out of a copy of FROM, or of these
+# folders in it.  objtool is made with commands that have the name of the build folder in them,
+# and would be made anew if they kept the old one.
+start_with() {
+	local from=$1 to=$2
+	shift 2
+	rm -rf "$to.new"
+	mkdir "$to.new"
+	(cd "$from" && cp -a "${@:-.}" "$to.new")
+	rm -f "$to.new"/.done "$to.new"/.configs "$to.new"/.asked
+	find "$to.new/tools" -name '.*.cmd' -exec sed -i "s|/${from##*/}/|/${to##*/}/|g" {} +
+	mv "$to.new" "$to"
+}
+
+# The build folder whose programs can be used again: a file for each compiler and source.
+with_tools() {
+	echo "$out/tools-$1-${scratch##*/}"
+}
+
+# start_tools COMPILER TO: what is built to build kernels, from whatever kernel has it already.
+start_tools() {
+	local from
+	{ read -r from <"$(with_tools "$1")"; } 2>/dev/null || return 0
+	if [ -e "$from/.building" ] || [ ! -x "$from/tools/objtool/objtool" ]; then
+		return 0
+	fi
+	start_with "$from" "$2" scripts tools
+}
+
+# user_headers: the kernel's headers for programs, in $headers.  They take a minute, and the series
+# changes none of them.
+headers=$out/headers/usr/include
+user_headers() {
+	[ ! -e "$out/headers/.done" ] || return 0
+	kgit diff --quiet base series -- '**/uapi/**' ||
+		die "the series changes headers for programs: user_headers in scripts/lib.sh keeps those of the base"
+	logged headers make -C "$scratch" O="$out/headers" headers
+	touch "$out/headers/.done"
+}
+
 # count_warnings LOG: the warnings of a build, without line numbers, with how often each was seen.
 count_warnings() {
 	sed -E 's/([^ :]+:)[0-9]+(:[0-9]+)?/\1N/' "$1" | { grep -iE '(^| )warning: ' || [ $? -eq 1 ]; } |
