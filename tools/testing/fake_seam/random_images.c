@@ -40,10 +40,12 @@ static void make_host(const char *root)
 		{ "/devices/faux/tdx_host/update_conflict_detection", "1\n" },
 		{ "/class/firmware/tdx_module/status", "idle\n" },
 		{ "/class/firmware/tdx_module/error", "" },
+		{ "/devices/system/cpu/online", "0-3\n" },
+		{ "/devices/system/cpu/present", "0-3\n" },
 	};
 	char path[PATH_MAX];
 
-	for (int i = 0; i < 6; i++) {
+	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		snprintf(path, sizeof(path), "%s%s", root, files[i].name);
 		for (char *p = path + 1; (p = strchr(p, '/')); p++) {
 			*p = '\0';

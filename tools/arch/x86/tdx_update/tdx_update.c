@@ -464,6 +464,27 @@ static const char *cpu_problem(const struct image *image)
 	return "the image is not for this CPU: get the one that is";
 }
 
+/*
+ * The P-SEAMLDR installs a module when every CPU has called it, those that are offline as well,
+ * and finds out that one is missing when the running module is gone.
+ */
+static bool all_cpus_online(void)
+{
+	static const char *const files[] = {
+		"devices/system/cpu/online", "devices/system/cpu/present",
+	};
+	char lists[2][PAGE];
+
+	for (int i = 0; i < 2; i++) {
+		int ret = sysfs_read(files[i], lists[i], sizeof(lists[i]));
+
+		if (ret)
+			errx(EXIT_FAILED, "%s/%s: %s: is this sysfs?", sysfs, files[i],
+			     strerror(-ret));
+	}
+	return !strcmp(lists[0], lists[1]);
+}
+
 /* Why the host would not take a good image, and what exit code that is. NULL: it would. */
 static const char *host_problem(const struct host *host, const struct image *image, int *code)
 {
@@ -481,6 +502,8 @@ static const char *host_problem(const struct host *host, const struct image *ima
 	}
 	if (!host->updates_left)
 		return "no updates are left: only a reboot can bring new ones";
+	if (!all_cpus_online())
+		return "a CPU is offline, and an update would lose TDX: bring all CPUs online";
 	return cpu_problem(image);
 }
 

@@ -19,7 +19,7 @@ need_tdx
 ktap_print_header
 # What cannot be tested here counts as one.
 if have_fake; then
-	ktap_set_plan 62
+	ktap_set_plan 65
 else
 	ktap_set_plan 21
 fi
@@ -215,6 +215,17 @@ left=$(cat $seam/remaining_updates)
 echo 0 >$seam/remaining_updates
 ends 3 "no updates left" install "$next"
 echo "$left" >$seam/remaining_updates
+cpu=/sys/devices/system/cpu/cpu1/online
+before=$(state)
+if [ -w $cpu ] && echo 0 >$cpu; then
+	ends 3 "a CPU is offline" install "$next"
+	says "what to do then" "bring all CPUs online"
+	is "a CPU is offline: nothing has changed" "$(state)" "$before"
+	echo 1 >$cpu
+else
+	skip "needs a second CPU that can go offline" "a CPU is offline" \
+		"what to do then" "a CPU is offline: nothing has changed"
+fi
 
 # Failures
 ends 5 "another version than expected" install --expect 1.5.08 "$next"
