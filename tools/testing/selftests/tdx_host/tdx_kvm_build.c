@@ -438,7 +438,7 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 			ksft_print_msg("expected MRTD: %s\n", hex);
 			ret = check_mrtd(td);
 			if (ret == -ENOENT)
-				ksft_test_result_skip("mrtd: only the TD itself could tell\n");
+				ksft_test_result_skip("mrtd: no fake SEAM to ask in debugfs\n");
 			else if (ret == -ENODATA && !finalized)
 				ksft_test_result_skip("mrtd: the TD is not finalized\n");
 			else

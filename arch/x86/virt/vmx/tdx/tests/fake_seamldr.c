@@ -179,8 +179,8 @@ static u64 seamldr_install(struct seam_regs *regs)
 		return SEAMLDR_EUNSPECERR;
 
 	/*
-	 * The last CPU's call installs the module. Assumption: the CPUs that are offline
-	 * do not count.
+	 * The last CPU's call installs the module. A real P-SEAMLDR waits for the CPUs
+	 * that are offline, too, and the update fails. See "Limits" in tdx-fake-seam.rst.
 	 */
 	cpumask_set_cpu(smp_processor_id(), &session);
 	if (!cpumask_subset(cpu_online_mask, &session))

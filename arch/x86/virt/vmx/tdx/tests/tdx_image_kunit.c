@@ -250,9 +250,11 @@ static void random_images(struct kunit *test)
 	}
 
 	kunit_info(test, "%u were good\n", taken);
-	/* Both kinds were among them. */
-	KUNIT_EXPECT_GT(test, taken, image_rounds / 10);
-	KUNIT_EXPECT_LT(test, taken, image_rounds - image_rounds / 10);
+	/* Both kinds were among them, unless there are too few to say. */
+	if (image_rounds >= 100) {
+		KUNIT_EXPECT_GT(test, taken, image_rounds / 10);
+		KUNIT_EXPECT_LT(test, taken, image_rounds - image_rounds / 10);
+	}
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
 }
 

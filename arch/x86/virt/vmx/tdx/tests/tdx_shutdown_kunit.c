@@ -83,8 +83,8 @@ struct features_param {
 
 static const struct features_param features_params[] = {
 	{ "none", 0, false },
-	{ "those of today's modules", BIT_ULL(1) | BIT_ULL(18), false },
-	{ "those of today's modules and bit 47", BIT_ULL(1) | BIT_ULL(18) | BIT_ULL(47), true },
+	{ "those before 1.5.24", BIT_ULL(1) | BIT_ULL(18), false },
+	{ "those before 1.5.24 and bit 47", BIT_ULL(1) | BIT_ULL(18) | BIT_ULL(47), true },
 	{ "the neighbours of bit 47", BIT_ULL(46) | BIT_ULL(48), false },
 	{ "bit 15 of each half", BIT_ULL(15) | BIT_ULL(63), false },
 	{ "all but bit 47", ~BIT_ULL(47), false },

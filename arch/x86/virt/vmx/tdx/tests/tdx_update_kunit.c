@@ -347,6 +347,10 @@ static void take_keyid_back(void *unused)
 	tdx_guest_keyid_alloc();
 }
 
+/*
+ * The kernel's part alone: it asks the CPUs that are online, and the others catch up. A real
+ * P-SEAMLDR fails this update, because it waits for every CPU.
+ */
 static void update_with_cpus_offline(struct kunit *test)
 {
 	unsigned int cpus = (uintptr_t)test->param_value;
