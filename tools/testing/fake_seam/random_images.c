@@ -42,10 +42,11 @@ static void make_host(const char *root)
 		{ "/class/firmware/tdx_module/error", "" },
 		{ "/devices/system/cpu/online", "0-3\n" },
 		{ "/devices/system/cpu/present", "0-3\n" },
+		{ NULL, NULL }
 	};
 	char path[PATH_MAX];
 
-	for (unsigned int i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+	for (int i = 0; files[i].name; i++) {
 		snprintf(path, sizeof(path), "%s%s", root, files[i].name);
 		for (char *p = path + 1; (p = strchr(p, '/')); p++) {
 			*p = '\0';
