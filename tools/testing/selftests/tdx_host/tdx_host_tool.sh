@@ -219,12 +219,12 @@ cpu=/sys/devices/system/cpu/cpu1/online
 before=$(state)
 if [ -w $cpu ] && echo 0 >$cpu; then
 	ends 3 "a CPU is offline" install "$next"
-	says "what to do then" "bring all CPUs online"
+	says "a CPU is offline: what to do then" "bring all CPUs online"
 	is "a CPU is offline: nothing has changed" "$(state)" "$before"
 	echo 1 >$cpu
 else
 	skip "needs a second CPU that can go offline" "a CPU is offline" \
-		"what to do then" "a CPU is offline: nothing has changed"
+		"a CPU is offline: what to do then" "a CPU is offline: nothing has changed"
 fi
 
 # Failures
