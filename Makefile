@@ -4,85 +4,86 @@
 
 SHELL := /bin/bash
 export BASE ?= 7.3
-export KSRC FROM COMPILERS CONFIG SIGNOFF DISCARD ROUNDS SEED PLAIN TDS CPUS TIMES
+export KSRC DISCARD
 
-.PHONY: demo kvm check check-all tree refresh series kernel kunit selftest stress coverage
-.PHONY: mutants style bisect bench deb
-.PHONY: clean help
+build := scripts/build
+boot := scripts/boot
+queue := scripts/queue
+deps := @$(build)/deps
+
+# What is given as NAME=VALUE and is an option of a script: 1, or nothing.
+flag = $(if $(filter-out 1,$($(1))),$(error $(1)=$($(1)): use $(1)=1, or leave it out),$(if $($(1)),$(2)))
+
+.PHONY: demo kvm check check-all style bisect tree refresh series kernel deb kunit selftest stress
+.PHONY: coverage mutants bench clean help
 
 demo:
-	$(if $(filter-out 1,$(NO_BOCHS)),$(error NO_BOCHS=$(NO_BOCHS): use NO_BOCHS=1, or leave it out))
-	@scripts/$(if $(NO_BOCHS),demo,kvm table)
+	$(deps) bochs
+	@$(boot)/kvm
 
 kvm:
-	@scripts/kvm
+	$(deps) bochs
+	@$(boot)/kvm $(if $(CPUS),-c $(CPUS)) $(or $(TDS),100) $(SEED)
 
 check:
-	@scripts/check
+	@scripts/checks/run $(C)
 
 check-all:
-	@scripts/check all
+	@scripts/checks/run all
+
+style:
+	@scripts/checks/run style
+
+bisect:
+	$(deps) bisect
+	@$(build)/commits -a
 
 tree:
-	@scripts/deps
-	@scripts/tree
+	$(deps)
+	@$(queue)/tree $(FROM)
 
 refresh:
-	@scripts/refresh
+	@$(queue)/refresh
 
 series:
-	@scripts/deps
-	@scripts/series
+	$(deps)
+	@$(queue)/series $(call flag,SIGNOFF,-s) $(THREAD)
 
 kernel:
-	@scripts/deps $(if $(CONFIG),deb)
-	@scripts/assemble
-	@scripts/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host fake)
+	$(deps) $(if $(CONFIG),deb)
+	@$(build)/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host guest tests)
 	@. scripts/lib.sh; echo "$${out#"$$top/"}/obj-user/arch/x86/boot/bzImage"
 
 deb:
-	@scripts/deps deb
-	@scripts/assemble
-	@scripts/deb $(if $(CONFIG),"$(abspath $(CONFIG))",host fake modules)
+	$(deps) deb
+	@$(build)/package $(if $(CONFIG),"$(abspath $(CONFIG))",host guest tests modules)
 
 kunit:
-	@scripts/deps
-	@scripts/assemble
-	@SHOW=. scripts/kunit kunit series
+	$(deps)
+	@$(boot)/kunit -s . patched
 
 selftest:
-	@scripts/deps
-	@scripts/assemble
-	@scripts/selftest
+	$(deps)
+	@$(boot)/selftest
 
 stress:
-	@scripts/deps
-	@scripts/assemble
-	@scripts/stress
+	$(deps)
+	@$(boot)/stress $(call flag,PLAIN,-p) $(or $(ROUNDS),100000) $(SEED)
 
 coverage:
-	@scripts/deps coverage
-	@scripts/assemble
-	@scripts/coverage
+	$(deps) coverage
+	@$(boot)/coverage
 
 mutants:
-	@scripts/deps
-	@scripts/assemble
-	@scripts/mutants
+	$(deps)
+	@$(boot)/mutants
 
 bench:
-	@scripts/bench
-
-style:
-	@scripts/check style
-
-bisect:
-	@scripts/deps bisect
-	@scripts/assemble
-	@scripts/bisect
+	$(deps)
+	@$(boot)/bench $(CPUS)
 
 clean:
-	@scripts/clean
+	@$(queue)/clean
 
 help:
 	@sed -n '/^| command/,/^$$/p' README

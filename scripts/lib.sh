@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
 #
-# Shared by every script here: where things are, how progress and errors look.
+# What the scripts here share: where things are, how progress and errors look.
 #
 #	BASE	kernel series to work on: 7.3 (default) or 7.2
 #	KSRC	a kernel tree to use instead of the one that is fetched
+#	DISCARD	1: work that only one side has may go, see queue/tree and queue/refresh
 
 set -euo pipefail
 shopt -s inherit_errexit
@@ -50,103 +51,65 @@ case $top in
 esac
 
 # A tree of the user's own gets a build folder of its own, named after its path.
+out_of() {
+	echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"
+}
+out=$top/build/$BASE
 if [ -n "$KSRC" ]; then
-	[ -d "$KSRC" ] || die "KSRC=$KSRC is not a folder: name the top of a kernel tree"
+	[ -d "$KSRC" ] || die "KSRC=$KSRC is not a directory: name the top of a kernel tree"
 	KSRC=$(cd "$KSRC" && pwd)
-	out=$top/build/ksrc-$(printf %s "$KSRC" | cksum | cut -d' ' -f1)
-else
-	out=$top/build/$BASE
+	out=$(out_of "$KSRC")
 fi
-scratch=${TDX_SCRATCH:-$out/scratch}	# git: the base and the series; scripts check commits out here
-linux=$out/linux		# git worktree of the same: for people
+scratch=$out/scratch	# git: the base and the series; kernels are built from it
+linux=$out/linux	# git worktree of the same: for people
 logs=$out/logs
 mkdir -p "$logs"
 
-# logged NAME COMMAND...: run it with the output in a log; show where it is on failure.
+# logged NAME COMMAND...: run it with the output in a log; show where it is on failure.  On a
+# terminal, count the files that a build has made, as "of" how many if that was seen before.
 logged() {
-	local log=$logs/$1.log
+	local name=$1 log=$logs/$1.log code=0 n of
 	shift
-	"$@" >"$log" 2>&1 || {
+	if [ -t 1 ]; then
+		of=$(cat "$out/steps/$name" 2>/dev/null || true)
+		"$@" >"$log" 2>&1 &
+		while kill -0 $! 2>/dev/null; do
+			sleep 1
+			n=$(grep -cE '^  [A-Z]' "$log" || true)
+			[ "$n" -eq 0 ] || printf '\r%5ds  %s: %d%s files\033[K' \
+				$(($(date +%s) - TDX_START)) "$name" "$n" "${of:+ of $of}"
+		done
+		wait $! || code=$?
+		printf '\r\033[K'
+	else
+		"$@" >"$log" 2>&1 || code=$?
+	fi
+	[ "$code" -eq 0 ] || {
 		tail -n 15 "$log" >&2
 		die "failed: ${*:1:3} ...; the full log is ${log#"$PWD/"}"
 	}
 }
 
-# Two runs in one build folder would overwrite each other's work.
+# lock NAME [DIR]: until this script ends, it is the only one that has it.  Only scripts that call
+# no other one which takes the same lock may do so.
 lock() {
-	[ -z "${TDX_LOCKED:-}" ] || return 0
-	exec 9>"$out/lock"
-	flock -n 9 || {
-		step "waiting for another run in ${out#"$top/"} to end"
-		flock 9
+	local fd
+	exec {fd}>"${2:-$out}/$1.lock"
+	flock -w 3 "$fd" || {
+		step "waiting for another run that has $1"
+		flock "$fd"
 	}
-	export TDX_LOCKED=1
-	# Of a run that was killed: nobody else is here now.
-	rm -rf "$out"/tmp.*
-	# But the user's own git may be at work in "make tree"'s.
-	find "$scratch/.git" -maxdepth 3 -name '*.lock' ! -path '*/worktrees/linux/*' -delete 2>/dev/null || true
 }
 
-# lock_shared: for what is the same for every kernel, below build/ itself.  Until the script ends.
-lock_shared() {
-	[ -z "${TDX_SHARED:-}" ] || return 0
-	exec 8>"$top/build/lock"
-	flock 8
-	export TDX_SHARED=1
-}
-
-# start_with FROM TO [FOLDER...]: makes the build folder TO out of a copy of FROM, or of these
-# folders in it.  objtool is made with commands that have the name of the build folder in them,
-# and would be made anew if they kept the old one.
-start_with() {
-	local from=$1 to=$2
-	shift 2
-	rm -rf "$to.new"
-	mkdir "$to.new"
-	(cd "$from" && cp -a "${@:-.}" "$to.new")
-	rm -f "$to.new"/.done "$to.new"/.configs "$to.new"/.asked
-	find "$to.new/tools" -name '.*.cmd' -exec sed -i "s|/${from##*/}/|/${to##*/}/|g" {} +
-	mv "$to.new" "$to"
-}
-
-# The build folder whose programs can be used again: a file for each compiler and source.
-with_tools() {
-	echo "$out/tools-$1-${scratch##*/}"
-}
-
-# start_tools COMPILER TO: what is built to build kernels, from whatever kernel has it already.
-start_tools() {
-	local from
-	{ read -r from <"$(with_tools "$1")"; } 2>/dev/null || return 0
-	if [ -e "$from/.building" ] || [ ! -x "$from/tools/objtool/objtool" ]; then
-		return 0
-	fi
-	start_with "$from" "$2" scripts tools
-}
-
-# user_headers: the kernel's headers for programs, in $headers.  They take a minute, and the series
-# changes none of them.
-headers=$out/headers/usr/include
-user_headers() {
-	[ ! -e "$out/headers/.done" ] || return 0
-	kgit diff --quiet base series -- '**/uapi/**' ||
-		die "the series changes headers for programs: user_headers in scripts/lib.sh keeps those of the base"
-	logged headers make -C "$scratch" O="$out/headers" headers
-	touch "$out/headers/.done"
-}
-
-# count_warnings LOG: the warnings of a build, without line numbers, with how often each was seen.
-count_warnings() {
-	sed -E 's/([^ :]+:)[0-9]+(:[0-9]+)?/\1N/' "$1" | { grep -iE '(^| )warning: ' || [ $? -eq 1 ]; } |
-		sort | uniq -c | sort -k2
-}
-
-# new_warnings KNOWN NOW: two of these lists; prints what NOW has and KNOWN does not, or not as often.
-# Fails if there is any.
-new_warnings() {
-	awk 'FILENAME == ARGV[1] { n = $1; $1 = ""; known[$0] = n; next }
-	     { n = $1; $1 = ""; if (n > known[$0]) { print "new:" $0; bad = 1 } }
-	     END { exit bad }' "$1" "$2"
+# A directory for this script alone, $tmp.  One whose script was killed goes with the next call.
+tmpdir() {
+	local d
+	for d in "$out"/tmp.*; do
+		[ -d "/proc/${d##*.}" ] || rm -rf "$d"
+	done
+	tmp=$out/tmp.$$
+	mkdir -p "$tmp"
+	trap 'rm -rf "$tmp"' EXIT
 }
 
 # git in the kernel trees, without the user's configuration and hooks.
@@ -157,6 +120,17 @@ kgit() {
 lgit() {
 	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \
 		-C "$linux" "$@"
+}
+
+# planted FILE EXPRESSION: the series with a fault in FILE, made by sed -E; prints the commit.
+planted() {
+	local -x GIT_INDEX_FILE=$tmp/index
+	local blob
+	kgit read-tree series
+	blob=$(kgit show "series:$1" | sed -E "$2" | kgit hash-object -w --stdin)
+	[ "$blob" != "$(kgit rev-parse "series:$1")" ] || die "changes nothing in $1: $2"
+	kgit update-index --cacheinfo "$(kgit ls-tree series "$1" | cut -c1-6),$blob,$1"
+	kgit commit-tree -p series -m Planted "$(kgit write-tree)"
 }
 
 # guard_work COMMAND: ends unless the tree of "make tree" has nothing that patches/ lacks.
@@ -181,6 +155,7 @@ jobs=$(nproc)
 export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
 export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1
 export KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 2026" KBUILD_BUILD_USER=tdx KBUILD_BUILD_HOST=update
+export PYTHONDONTWRITEBYTECODE=1
 
 # Commits in the kernel tree: whoever runs this is the author, and the same series always
 # gives the same commits.

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# A mirror that has moved on, has nothing, or has something else than what is pinned; a file that is half
+# there.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "$0")/../lib.sh"
+fetch=$top/scripts/queue/fetch
+package="linux-headers-amd64"
+
+moved_on() {
+	"$fetch" deb $package 0.0 trixie-backports '' "$tmp/a.deb" >"$tmp/said"
+	cat "$tmp/said"
+	grep -q "no longer has $package 0.0; taking " "$tmp/said"
+	dpkg-deb --info "$tmp/a.deb"
+}
+
+not_the_pinned() {
+	refused 'is not the one that is pinned' "$fetch" deb $package "$(cat "$tmp/a.deb.version")" \
+		trixie-backports 0123 "$tmp/b.deb"
+	[ ! -e "$tmp/b.deb" ]
+}
+
+has_none() {
+	local code=0
+	"$fetch" deb linux-source-0.1 0.1 trixie-backports '' "$tmp/c.deb" || code=$?
+	[ $code = 3 ]
+	[ ! -e "$tmp/c.deb" ]
+}
+
+half() {
+	echo half >"$tmp/d.tar.part"
+	"$fetch" source sparse sid "$tmp/d.tar"
+	tar -tf "$tmp/d.tar" | grep Makefile
+	[ ! -e "$tmp/d.tar.part" ]
+}
+
+check "the newest is taken from a mirror that has moved on" moved_on
+check "planted: another file than the one that is pinned is refused" not_the_pinned
+check "planted: a package that the mirror lacks has an exit code of its own" has_none
+check "planted: half a file that is left there is not taken" half

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What the checks of the queue share: places in which they can damage what they want to.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+# copy: this repository in $tmp/repo, as it is now.
+copy() {
+	repo=$tmp/repo
+	mkdir -p "$repo"
+	(cd "$top" && git ls-files -z --cached --others --exclude-standard |
+		tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
+}
+
+# in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree; what the
+# scripts in there make is in $tmp/repo/build.
+in_copy() {
+	export KSRC=$1
+	out=$repo/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)
+	scratch=$out/scratch linux=$out/linux
+}
+
+# needed: the paths of a kernel that are enough for the queue, or would be in the way of a new file.
+needed() {
+	printf '%s\n' Makefile scripts arch/x86/Kconfig arch/x86/Makefile arch/x86/virt/vmx/tdx .gitignore MAINTAINERS
+	touched .
+}
+
+# small_tree DIR [PATH...]: that much of the base, and these paths.
+small_tree() {
+	local list
+	mapfile -t list < <(needed | xargs git -C "$scratch" ls-tree --name-only base)
+	files base "$1" "${list[@]}" "${@:2}"
+}

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The queue, and each thread of it, applies to the other kernel as well.
+
+# shellcheck source=scripts/checks/queue/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs check
+other=7.2
+[ "$BASE" != 7.2 ] || other=7.3
+package=linux-source-$other
+deb=$top/build/$package.deb
+# In another shell: here it would name the directories anew.
+# shellcheck disable=SC2016
+read -r pin sha < <(BASE=$other KSRC='' bash -c '. "$0"; echo "$pin $pin_sha"' "$top/scripts/lib.sh")
+
+# What the queue needs of it: kept, since all of it has to be unpacked for that.
+needed | sed "s|^|$package/|" >"$tmp/needed"
+part=$top/build/$package.$({ echo "$pin"; cat "$tmp/needed"; } | sha256sum | cut -c-12).tar
+if [ ! -e "$part" ]; then
+	[ -e "$deb" ] || "$top/scripts/queue/fetch" deb "$package" "$pin" trixie-backports "$sha" "$deb" >>"$full" ||
+		die "$package could not be had from the mirror"
+	mkdir "$tmp/part"
+	# Files that are new in the series are not there.
+	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" | xz -dc -T0 |
+		tar -xf - -C "$tmp/part" -T "$tmp/needed" 2>"$tmp/missing" ||
+		absent -v 'Not found in archive\|previous errors' "$tmp/missing"
+	tar -cf "$part.$$" -C "$tmp/part/$package" .
+	rm -f "$top/build/$package".*.tar
+	mv "$part.$$" "$part"
+fi
+mkdir "$tmp/tree"
+tar -xf "$part" -C "$tmp/tree"
+copy
+mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series")
+in_copy "$tmp/tree"
+
+all() {
+	"$repo/scripts/queue/assemble"
+	grep "^Linux $other" "$out/title"
+	kgit diff --stat base series | tail -n 1
+}
+
+one() {
+	"$repo/scripts/queue/assemble" -t "$1"
+	kgit log --format=%s "refs/threads/$1.start..refs/threads/$1" | grep .
+}
+
+planted_change() {
+	sed -i 's/TDH_SYS_SHUTDOWN/TDH_SYS_ELSE/' "$tmp/tree/arch/x86/virt/vmx/tdx/tdx.c"
+	refused '^assemble: patches/.* does not apply to Linux' "$repo/scripts/queue/assemble"
+}
+
+check "all of it applies to $other" all
+for thread in "${threads[@]}"; do
+	check "thread $thread applies to $other" one "$thread"
+done
+check "planted: a kernel to which it does not is found" planted_change

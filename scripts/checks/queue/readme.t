@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# README and Makefile have the same commands, with the same variables, and a check runs what is behind each.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "$0")/../lib.sh"
+needs check
+cd "$top"
+
+# In README: in the table, between back quotes, and in lines of their own.
+# shellcheck disable=SC2016
+in_readme() {
+	grep -oE '^\| make [a-z-]+|`make [^`]*`|^	make [a-z-]+' "$1" | grep -vE 'make (-|headers)' |
+		sed -E 's/^.*make//; s/[A-Z_]+=[^ `]*//g; s/`//g' | tr -s ' ' '\n' | grep . | sort -u
+}
+in_makefile() {
+	sed -n 's/^\.PHONY://p' Makefile | tr ' ' '\n' | grep -vE '^(demo|help|)$' | sort
+}
+
+same_commands() {
+	in_readme README >"$tmp/readme"
+	in_makefile >"$tmp/makefile"
+	[ "$(wc -l <"$tmp/makefile")" -ge 17 ]
+	diff "$tmp/readme" "$tmp/makefile"
+	make -s help >"$tmp/help"
+	grep "^| make bisect " "$tmp/help"
+}
+
+# Every variable that README shows is one of the Makefile's, and the other way round.
+same_variables() {
+	local word
+	{ grep -oE '\b[A-Z]+=' README | tr -d =; } | sort -u >"$tmp/readme"
+	{ grep -oE '\$\([A-Z]+\)|flag,[A-Z]+' Makefile | tr -d '()$' | sed 's/^flag,//'
+	  sed -n 's/^export //p' Makefile | sed 's/ ?=.*//' | tr ' ' '\n'; } | sort -u >"$tmp/makefile"
+	comm -3 <(grep -vxE 'TARGETS|N|DIR' "$tmp/readme") "$tmp/makefile" >"$tmp/differ"
+	absent . "$tmp/differ"
+	for word in SIGNOFF PLAIN; do
+		fails make -n series stress $word=yes 2>&1 | grep "$word=yes: use $word=1"
+	done
+}
+
+checked() {
+	local target script
+	for target in demo $(in_makefile); do
+		case $target in check|check-all|style) continue ;; esac
+		make -n "$target" >"$tmp/make"
+		grep -oE 'scripts/(queue|build|boot)/[a-z]+' "$tmp/make" | sort -u >"$tmp/scripts"
+		[ -s "$tmp/scripts" ] || die "make $target runs no script"
+		while read -r script; do
+			grep -rqF "$script" scripts/checks || grep -rqF "$script\"" scripts/build scripts/boot ||
+				die "make $target: no check runs $script"
+		done <"$tmp/scripts"
+	done
+}
+
+# What README says is where.
+there() {
+	local path
+	grep -oE '\b(scripts|patches|tools|Documentation/arch|arch/x86/virt)/[a-z0-9_./-]*[a-z0-9/]' README >"$tmp/paths"
+	while read -r path; do
+		[ -e "$path" ] || git -C "$scratch" cat-file -e "series:${path%/}" || die "README has $path, which is not there"
+	done <"$tmp/paths"
+}
+
+planted_command() {
+	{ cat README; echo '	make coffee'; } >"$tmp/README"
+	in_readme "$tmp/README" | fails diff - <(in_makefile)
+}
+
+check "README and Makefile have the same commands" same_commands
+check "they have the same variables, and take no other value of a flag" same_variables
+check "a check runs every script behind a command" checked
+check "what README names is there" there
+check "planted: a command that there is not is found" planted_command

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What git send-email sends, called as README has it, arrives whole, at those who care; and what is signed is.
+
+# shellcheck source=scripts/checks/queue/lib.sh
+. "$(dirname "$0")/lib.sh"
+needs check
+copy
+# A git tree of the user's own, with what get_maintainer.pl knows a kernel by.
+small_tree "$tmp/kernel" COPYING CREDITS Kbuild README include/Kbuild fs/Makefile init/Makefile ipc/Makefile \
+	kernel/Makefile lib/Makefile drivers/Makefile
+git init -q "$tmp/kernel"
+git -C "$tmp/kernel" add -A -f .
+git -C "$tmp/kernel" commit -q -m "Somebody's kernel"
+in_copy "$tmp/kernel"
+mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$repo/patches/series")
+{ "$repo/scripts/queue/tree"; "$repo/scripts/queue/series"; } >>"$full"
+
+# Instead of a mail server: what it is told, and what it is given.
+cat >"$tmp/sendmail" <<-'EOF'
+	#!/bin/sh
+	n=$(printf %02d "$(find "$MAILS" -name '*.to' | wc -l)")
+	printf '%s\n' "$@" | sed '/^-/d' | sort >"$MAILS/$n.to"
+	{ echo 'From mail Thu Jan  1 00:00:00 2026'; cat; echo; } >"$MAILS/$n"
+EOF
+chmod +x "$tmp/sendmail"
+mkdir "$tmp/home"
+export HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/home XDG_CACHE_HOME=$tmp/home
+export GIT_CONFIG_GLOBAL=$tmp/home/.gitconfig
+git config --global user.name "$name"
+git config --global user.email "$email"
+git config --global sendemail.smtpServer "$tmp/sendmail"
+git config --global sendemail.confirm never
+git config --global b4.attestation-policy off
+
+# send THREAD: as README has it for another one, in the same directory.
+send() {
+	export MAILS=$tmp/sent/$1
+	mkdir -p "$MAILS"
+	sed -n "s|series/[a-z]*|series/$1|g; /^\tpeople()/,/^\tgit send-email/p" "$repo/README" >"$tmp/command"
+	(cd "$linux" && bash -e "$tmp/command" </dev/null)
+}
+
+# missing FILES RECIPIENTS: the lists that have to get what touches these files, and do not.
+missing() {
+	local list want=(linux-kernel@vger.kernel.org)
+	case $1 in *tdx*) want+=(x86@kernel.org linux-coco@lists.linux.dev) ;; esac
+	case $1 in *firmware*) want+=(driver-core@lists.linux.dev) ;; esac
+	case $1 in *Documentation/arch/*) want+=(linux-doc@vger.kernel.org) ;; esac
+	case $1 in *tools/testing/selftests/*) want+=(linux-kselftest@vger.kernel.org) ;; esac
+	for list in "${want[@]}"; do
+		grep -qxF "$list" "$2" || echo "$list"
+	done
+}
+
+# Each mail to the lists and to people, the cover letter to nobody else.
+arrives() {
+	local to files
+	send "$1"
+	[ "$(find "$MAILS" -name '*.to' | wc -l)" = "$(find "$out/series/$1" -name '*.patch' | wc -l)" ]
+	files=$(kgit diff --name-only "refs/threads/$1.start" "refs/threads/$1")
+	for to in "$MAILS"/*.to; do
+		missing "$files" "$to" >"$tmp/missing"
+		absent . "$tmp/missing"
+		grep -v '@\(vger.kernel.org\|lists\.\)' "$to"
+	done
+	[ ! -e "$out/series/$1/0000-cover-letter.patch" ] || absent -vxFf "$MAILS/01.to" "$MAILS/00.to"
+}
+
+# b4 finds the base in what was sent, and its mailbox gives the same tree.
+read_by_b4() {
+	local id base
+	base=$(git -C "$tmp/kernel" rev-parse HEAD)
+	mkdir "$tmp/b4"
+	cat "$tmp"/sent/fix/?? >"$tmp/mbox"
+	id=$(sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$tmp/sent/fix/00")
+	git clone -q "$tmp/kernel" "$tmp/clone"
+	cd "$tmp/clone"
+	b4 --offline-mode --no-interactive am --no-cache -l -m "$tmp/mbox" -o "$tmp/b4" "$id" 2>&1 | tee "$tmp/b4.log"
+	grep -q "Base: using specified base-commit $base\$" "$tmp/b4.log"
+	git am "$tmp"/b4/*.mbx
+	[ "$(git rev-parse 'HEAD^{tree}')" = "$(kgit rev-parse 'refs/threads/fix^{tree}')" ]
+	[ "$(git log --format=%B origin..HEAD | grep -c '^Link: .*/r/')" -ge "$(git rev-list --count origin..HEAD)" ]
+}
+
+# A name that is not ASCII, with a comma.
+quoted() {
+	cp -r "$out/series/hotplug" "$out/series/quoted"
+	sed -i '/^X86 TRUST DOMAIN EXTENSIONS/a M:\t"Ünal, Dr. Zoë" <zoe@example.org>' "$linux/MAINTAINERS"
+	send quoted
+	grep -x zoe@example.org "$MAILS/00.to"
+	grep '=?.*zoe@example.org' "$MAILS/00"
+}
+
+planted_list() {
+	sed 's/^linux-coco@/linux-cocoa@/' "$tmp/sent/fix/01.to" >"$tmp/other.to"
+	[ "$(missing arch/x86/virt/vmx/tdx/tdx.c "$tmp/other.to")" = linux-coco@lists.linux.dev ]
+}
+
+# The base is a commit of the user's if that has the same files; with a change it is not.
+own_base() {
+	local first commit
+	commit=$(git -C "$tmp/kernel" rev-parse HEAD)
+	first=$(find "$out/series/loader" -name '0001-*')
+	grep "^base-commit: $commit\$" "$first"
+	grep "^  [0-9a-f]* (\"Somebody's kernel\"), 2026-01-01$" "$first"
+	echo >>"$tmp/kernel/Makefile"
+	DISCARD=1 "$repo/scripts/queue/series" loader
+	absent "^base-commit: $commit\$" "$first"
+	grep '^base-commit: [0-9a-f]*$' "$first"
+	grep "^  A tree of the sender's own" "$first"
+	absent "$tmp" "$first"
+}
+
+# By a name that has to be quoted.
+signed() {
+	local mail
+	(export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='Zoë Tester' \
+		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=zoe@example.org
+	 "$repo/scripts/queue/series" -s -o "$tmp/signed")
+	absent -r 'No Signed-off-by yet' "$tmp/signed"
+	for mail in "$tmp"/signed/*/*.patch; do
+		case $mail in */0000-*) continue ;; esac
+		[ "$(grep -c '^Signed-off-by: Zoë Tester <zoe@example.org>$' "$mail")" = 1 ] || die "not signed: $mail"
+	done
+}
+
+for thread in "${threads[@]}"; do
+	check "thread $thread arrives at the lists that care, and at people" arrives "$thread"
+done
+check "b4 takes what was sent" read_by_b4
+check "a name that is not ASCII is quoted" quoted
+check "planted: a list that is missing is found" planted_list
+check "the base that is named is a commit of the user's own" own_base
+check "what is signed is signed once, and does not say that it is not" signed

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# checkpatch, with everything on.  Its --codespell takes most of a minute; style/own_files has codespell.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "$0")/../lib.sh"
+needs check
+
+# Only the sender can sign off; that MAINTAINERS knows the new files is what queue/send shows.  The base is
+# a commit without history: it has no commit that a Fixes: tag could name.
+ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID
+# 7.2's wants an empty line between a function and its NOKPROBE_SYMBOL().
+[ "$BASE" != 7.2 ] || ignore+=,LINE_SPACING
+
+# What checkpatch and its helpers read, in a git tree.
+kernel=$tmp/kernel
+kgit worktree add -q --no-checkout --detach "$kernel" series
+trap 'kgit worktree remove --force "$kernel" || true; rm -rf "$tmp"; echo "1..$n"' EXIT
+git -C "$kernel" checkout -q series -- scripts LICENSES include MAINTAINERS COPYING CREDITS Kbuild Makefile README
+(cd "$kernel" && mkdir -p Documentation arch drivers fs init ipc kernel lib)
+
+# checkpatch_dir DIR: what checkpatch says of the patches in it, the largest first, which takes longest.
+checkpatch_dir() {
+	cd "$kernel"
+	find "$1" -name '*.patch' -printf '%s %p\n' | sort -rn | cut -d' ' -f2- | xargs -P "$(nproc)" -I '{}' \
+		sh -c "scripts/checkpatch.pl --strict --show-types --ignore $ignore {} >{}.log 2>&1 || true"
+	cat "$1"/*.log
+}
+
+nothing_wrong() {
+	kgit format-patch -q -o "$tmp/all" base..series
+	checkpatch_dir "$tmp/all" >"$tmp/said"
+	cat "$tmp/said"
+	[ "$(grep -c '^total: 0 errors, 0 warnings, 0 checks, ' "$tmp/said")" = "$(commits | wc -l)" ]
+	absent -E 'Traceback|CHECK:|WARNING:|ERROR:' "$tmp/said"
+}
+
+# planted_in EXPRESSION TYPE: a change to a file is found, and is of that type.
+planted_in() {
+	kgit format-patch -q -o "$tmp/$2" -1 "$(planted drivers/virt/coco/tdx-host/tdx-host.c "$1")"
+	checkpatch_dir "$tmp/$2" | grep -A 3 "$2"
+}
+
+check "checkpatch has nothing to say about any commit" nothing_wrong
+check "planted: blanks instead of a tab are found" planted_in '2s/^/int y(void)\n{\n        return 0;\n}\n/' CODE_INDENT
+check "planted: a licence that there is none of is found" planted_in '1s/GPL-2.0.*/Nonsense/' SPDX_LICENSE_TAG

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Coccinelle, with the kernel's own semantic patches, has nothing new to say about what the series touches.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "$0")/../lib.sh"
+needs check
+
+# The kernel's semantic patches and what they include; and in $tmp/sources the files to look at, of the
+# base, of the series, and one with a fault, all in one run: starting spatch takes longer than a file.
+files series "$tmp/kernel" scripts include/linux arch/x86/include
+fault='char cocci_must_complain(char *p);\nchar cocci_must_complain(char *p)\n{\n\tkfree(p);\n\treturn p[0];\n}'
+fault=$(planted drivers/virt/coco/tdx-host/tdx-host.c "\$a $fault")
+mapfile -t names < <(touched 'arch/*.[ch]' 'drivers/*.[ch]')
+[ ${#names[@]} -gt 5 ] || die "the series touches ${#names[@]} files"
+for commit in base series; do
+	mapfile -t there < <(kgit ls-tree --name-only "$commit" "${names[@]}")
+	files "$commit" "$tmp/sources/$commit" "${there[@]}"
+done
+files "$fault" "$tmp/sources/planted" drivers/virt/coco/tdx-host/tdx-host.c
+
+# What there is to say, as FILE: TEXT.  Left out are the semantic patches that cannot report, and
+# those that need an OCaml compiler.
+cocci() {
+	local list log=$tmp/cocci.log dir
+	list=$(grep -lE '^virtual +report' "$tmp"/kernel/scripts/coccinelle/*/*.cocci | xargs grep -LE ': *ocaml')
+	[ "$(wc -l <<<"$list")" -gt 50 ] || die "too few semantic patches"
+	# Not in the kernel's directory: its .cocciconfig looks for files in git, and the user's own may do more.
+	(cd "$tmp/sources" && export HOME=$PWD srctree=$tmp/kernel srcroot=$PWD MODE=report J=1 &&
+		xargs -P "$jobs" -I{} env COCCI={} "$srctree/scripts/coccicheck" <<<"$list") >"$log" 2>&1
+	absent -E 'Fatal error|coccicheck failed|is available at' "$log"
+	for dir in base series planted; do
+		# FILE:LINE:COLUMN-COLUMN: text
+		{ grep -oE "^$tmp/sources/$dir/[^ ]+:[0-9]+:[0-9]+-[0-9]+: .*" "$log" || [ $? -eq 1 ]; } |
+			sed -E "s|^$tmp/sources/$dir/||; s/:[0-9]+:[0-9]+-[0-9]+:/:/; s/ (on )?line [0-9]+//" |
+			sort >"$tmp/said.$dir"
+	done
+}
+
+nothing_new() {
+	cocci
+	cat "$tmp/said.series"
+	absent . <(comm -13 "$tmp/said.base" "$tmp/said.series")
+}
+
+planted_use() {
+	[ "$(comm -13 "$tmp/said.base" "$tmp/said.planted")" = \
+	  "drivers/virt/coco/tdx-host/tdx-host.c: ERROR: reference preceded by free" ]
+}
+
+check "Coccinelle has no new complaint" nothing_new
+check "planted: a use after free is found" planted_use

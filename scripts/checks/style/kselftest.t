@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The kselftest, run as README has it, on a machine that is no TDX host: it builds, skips, and leaves nothing in
+# the tree that git would show; with O= it leaves nothing at all.
+
+# shellcheck source=scripts/checks/lib.sh
+. "$(dirname "$0")/../lib.sh"
+needs check
+kernel=$tmp/kernel
+kgit worktree add -q --no-checkout --detach "$kernel" series
+trap 'kgit worktree remove --force "$kernel" || true; rm -rf "$tmp"; echo "1..$n"' EXIT
+git -C "$kernel" read-tree series
+git -C "$kernel" checkout -q -- .gitignore Makefile Kbuild scripts usr include/uapi include/asm-generic \
+	arch/x86/{Makefile,include,entry/syscalls,tools} tools/arch tools/build tools/include tools/scripts \
+	tools/testing/fake_seam tools/testing/selftests/{.gitignore,Makefile,lib.mk,*.sh,*.h,kselftest,tdx_host}
+make -s -C "$kernel" -j"$jobs" headers >>"$full" 2>&1
+
+# run_tests ARGUMENT...: all three skip.
+run_tests() {
+	make -s -C "$kernel/tools/testing/selftests" TARGETS=tdx_host "$@" run_tests >"$tmp/run"
+	cat "$tmp/run"
+	[ "$(grep -c '^ok [0-9]* selftests: tdx_host: .* # SKIP$' "$tmp/run")" = 3 ]
+}
+
+# left ARGUMENT: what there is now, other than files that were not checked out.
+left() {
+	git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }
+}
+
+elsewhere() {
+	mkdir "$tmp/o"
+	cp -r "$kernel/usr" "$tmp/o"
+	run_tests O="$tmp/o"
+	left --ignored >"$tmp/left"
+	absent . "$tmp/left"
+}
+
+here() {
+	run_tests
+	left >"$tmp/left"
+	absent . "$tmp/left"
+}
+
+# planted_file: what is not in .gitignore.
+planted_file() {
+	echo >"$kernel/tools/testing/selftests/tdx_host/more"
+	left | grep 'tdx_host/more'
+}
+
+check "run with O=, it skips and leaves nothing" elsewhere
+check "run in the tree, it skips and leaves nothing that git shows" here
+check "planted: a file that is left is found" planted_file
