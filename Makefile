@@ -71,7 +71,7 @@ stress:
 	@$(boot)/stress $(call flag,PLAIN,-p) $(or $(ROUNDS),100000) $(SEED)
 
 coverage:
-	$(deps) coverage
+	$(deps)
 	@$(boot)/coverage
 
 mutants:

@@ -37,11 +37,9 @@ step() {
 
 case $BASE in
 7.2) pin=7.2.12-1~bpo13+1
-     pin_sha=73ca6c22599ba411ab3179642d33501ca2c90174e13c3c8d86e996ea1cbf2a8f
-     headers_sha=f4a0369d09122cf77410d651d7a1ecba8a861970013d566aafd79cdb7d261dd8 ;;
+     pin_sha=73ca6c22599ba411ab3179642d33501ca2c90174e13c3c8d86e996ea1cbf2a8f ;;
 7.3) pin=7.3.4-1~bpo13+1
-     pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3
-     headers_sha=1c43249a7b98aee4af60f2b822ddb04a9e96c1c9e8b013e5f74d3d9faf318699 ;;
+     pin_sha=703e369ddd4cce971452f5a593ee55df3a5c10c83caf0fa0df039633ed181ee3 ;;
 *) die "BASE=$BASE is not known here: use BASE=7.3 or BASE=7.2" ;;
 esac
 
@@ -150,7 +148,7 @@ guard_work() {
 }
 
 # For make and ccache: the same compiler everywhere, and results that can be shared
-# between the output folders.
+# between the output folders.  See scripts/build/cc for what CCACHE_DEPEND takes.
 jobs=$(nproc)
 export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
 export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1

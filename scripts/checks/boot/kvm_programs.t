@@ -2,14 +2,12 @@
 # shellcheck shell=bash
 # The tool beside a TD that KVM builds, and the builder of TDs where KVM has none.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check bochs
 
 tool_waits() {
 	local log=$logs/kvm-tool.log
 	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm-tool "$log"
-	grep '^refused: TD builds in progress: 1' "$log"
+	grep '^waiting; TD builds in progress: 1' "$log"
 	grep '^done: module 1.5.07 runs now' "$log"
 	grep '^ok [0-9]* mrtd' "$log"
 	grep '^exit: 0$' "$log"

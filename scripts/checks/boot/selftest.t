@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # The series' kselftest in a guest, and that its tests can fail.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
 
 passes() {
@@ -45,7 +43,7 @@ bugs_found() {
 	"$top/scripts/build/initrd" "$commit" bugs
 	fails "$top/scripts/boot/selftest" -i "$out/initrd-bugs"
 	not_ok selftest-patched-tdx_host_tool 'another one is named' 'a timeout: number of attempts' \
-		'once: what is in the way' 'the new module does not come up' 'SIGHUP that was ignored before' \
+		'once: what the module says' 'the new module does not come up' 'SIGHUP that was ignored before' \
 		'status that cannot be written' 'TDX is lost, and the P-SEAMLDR does not answer'
 }
 

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash
 # Every commit builds by gcc, and the series by clang, and no file warns more than it does in the base.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check bisect
+unchanging
 
 all() {
 	"$top/scripts/build/commits"

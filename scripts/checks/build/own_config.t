@@ -2,15 +2,14 @@
 # shellcheck shell=bash
 # A configuration of the user's own is taken as it is, and another one after it.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 taken() {
 	local c
 	"$top/scripts/build/kernel" patched
 	cp "$out/obj-patched/.config" "$tmp/with"
-	sed -e 's/^CONFIG_TDX_FAKE_SEAM=y/# CONFIG_TDX_FAKE_SEAM is not set/' -e '/^CONFIG_.*_KUNIT_TEST=/d' \
+	sed -e 's/^CONFIG_TDX_FAKE_SEAM=y/# CONFIG_TDX_FAKE_SEAM is not set/' -e '/^CONFIG_TDX_FAKE_SEAM_MODEL=/d' -e '/^CONFIG_.*_KUNIT_TEST=/d' \
 		"$tmp/with" >"$tmp/without"
 	absent '^CONFIG_TDX_FAKE_SEAM=y' "$tmp/without"
 	for c in with without; do

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash
 # The kselftest's programs and the tool build at every commit that changes them, by both compilers.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check bisect
+unchanging
 
 builds() {
 	local c

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash
 # What the series adds to kernels, in bytes.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 within_limits() {
 	"$top/scripts/build/sizes"

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash
 # What the series touches builds with everything on that allmodconfig has, and the compiler does not warn.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check deb
 
 # build COMMIT

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # What of the production code the suites execute.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
-needs check coverage
+needs check
 
 check "all that the series changes is executed" "$top/scripts/boot/coverage"

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # The suites as kunit.py itself builds and runs them, and on machines where a part of them cannot run.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
 
 console=$logs/kunit-patched.console
@@ -16,7 +14,7 @@ as_documented() (
 	kgit checkout -q -f --detach series
 	cd "$scratch"
 	PATH=$top/scripts/boot/tcg:$PATH tools/testing/kunit/kunit.py run --arch=x86_64 --build_dir="$out/obj-kunit" \
-		--kunitconfig=arch/x86/virt/vmx/tdx/tests --make_options CC="ccache gcc" --jobs "$jobs" \
+		--kunitconfig=arch/x86/virt/vmx/tdx/tests --make_options CC="$top/scripts/build/cc gcc" --jobs "$jobs" \
 		--qemu_args='-cpu max -smp 4' >"$logs/kunit-own.log" 2>&1
 	grep 'Testing complete. Ran \([0-9]*\) tests: passed: \1$' "$logs/kunit-own.log"
 )

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # The suites and the kselftest with lock validation and all else that the tip tree wants patches tested with.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
 
 validated() {

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash disable=SC2016
+# shellcheck shell=bash
 # The suites with a sanitizer that has to be in effect; then with a bug in them, which it has to find.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
 
 # passes NAME SYMBOL

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # Updates race TD builds, for long: nothing is wrong with the series, and without it something is.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
 
 check "100,000 TDs are right" "$top/scripts/boot/stress" 100000

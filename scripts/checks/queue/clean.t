@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # "make clean" removes build/, unless there is work in it.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 copy
 linux=$repo/build/$BASE/linux
 git init -q "$linux"

@@ -2,8 +2,6 @@
 # shellcheck shell=bash
 # Who is not root is told what to install, and nothing else happens.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 copy
 printf '#!/bin/sh\necho 1000\n' >"$tmp/id"
 printf '#!/bin/sh\nexit 1\n' >"$tmp/dpkg-query"

@@ -3,8 +3,6 @@
 # A mirror that has moved on, has nothing, or has something else than what is pinned; a file that is half
 # there.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 fetch=$top/scripts/queue/fetch
 package="linux-headers-amd64"
 

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # A tree of the user's own is taken if the series applies; if not, one line says where not.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 needs check
+unchanging
 copy
 assemble=$repo/scripts/queue/assemble
 tdx=arch/x86/virt/vmx/tdx

@@ -2,9 +2,6 @@
 # shellcheck shell=bash
 # What the checks of the queue share: places in which they can damage what they want to.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
-
 # copy: this repository in $tmp/repo, as it is now.
 copy() {
 	repo=$tmp/repo
@@ -17,7 +14,7 @@ copy() {
 # scripts in there make is in $tmp/repo/build.
 in_copy() {
 	export KSRC=$1
-	out=$repo/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)
+	out=$(top=$repo && out_of "$1")
 	scratch=$out/scratch linux=$out/linux
 }
 

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The queue, and each thread of it, applies to the other kernel as well.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 needs check
+unchanging
 other=7.2
 [ "$BASE" != 7.2 ] || other=7.3
 package=linux-source-$other

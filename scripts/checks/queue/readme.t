@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # README and Makefile have the same commands, with the same variables, and a check runs what is behind each.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 cd "$top"
 
 # In README: in the table, between back quotes, and in lines of their own.

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # To a git tree and back: nothing changes, what is new arrives, and no work is lost on either side.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 needs check
+unchanging
 # On the base that the patches were made on, they can be made anew.
 anew=
 [ "$BASE$KSRC" != 7.3 ] || anew=1

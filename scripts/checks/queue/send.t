@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # What git send-email sends, called as README has it, arrives whole, at those who care; and what is signed is.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 needs check
+unchanging
 copy
 # A git tree of the user's own, with what get_maintainer.pl knows a kernel by.
 small_tree "$tmp/kernel" COPYING CREDITS Kbuild README include/Kbuild fs/Makefile init/Makefile ipc/Makefile \

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The patches of "make series" say what they apply to, and applied there they are the commits of their thread.
 
-# shellcheck source=scripts/checks/queue/lib.sh
-. "$(dirname "$0")/lib.sh"
 needs check
+unchanging
 mails=$tmp/mails
 "$top/scripts/queue/series" -o "$mails" >>"$full"
 mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series")
@@ -104,5 +103,3 @@ done
 check "each patch says once that nobody signed it" unsigned
 check "planted: a patch that was damaged on its way is found" planted_damage
 check "planted: another patch before it is found" planted_change
-rm -rf "$tmp/kernel"
-kgit worktree prune

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The ABI descriptions, read by the kernel's own parser: no complaint that is new.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 # validate COMMIT [FILE]: what the parser says, with FILE added to one of the descriptions.
 validate() {

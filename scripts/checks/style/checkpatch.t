@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # checkpatch, with everything on.  Its --codespell takes most of a minute; style/own_files has codespell.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 # Only the sender can sign off; that MAINTAINERS knows the new files is what queue/send shows.  The base is
 # a commit without history: it has no commit that a Fixes: tag could name.
@@ -15,7 +14,6 @@ ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID
 # What checkpatch and its helpers read, in a git tree.
 kernel=$tmp/kernel
 kgit worktree add -q --no-checkout --detach "$kernel" series
-trap 'kgit worktree remove --force "$kernel" || true; rm -rf "$tmp"; echo "1..$n"' EXIT
 git -C "$kernel" checkout -q series -- scripts LICENSES include MAINTAINERS COPYING CREDITS Kbuild Makefile README
 (cd "$kernel" && mkdir -p Documentation arch drivers fs init ipc kernel lib)
 

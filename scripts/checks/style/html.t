@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The x86 manual as HTML, as "make htmldocs SPHINXDIRS=arch/x86" makes it: no complaint that is new.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 # A tree that has no more than the manual is made of; and no second one, only what differs is written.
 kernel=$tmp/kernel

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The comments for kernel-doc in what the series touches: no complaint that is new.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 # complaints COMMIT: what kernel-doc says of the files that the series touches.
 complaints() {

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The message of each commit has the form that the tip tree asks for.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 
 # faults: what is wrong with the form of the message that is read, a line each.  The rules are those of
 # maintainer-tip.rst and submitting-patches.rst.

@@ -2,9 +2,8 @@
 # shellcheck shell=bash
 # The tool builds without a warning, installs, needs nothing but libc, and its manual page is whole.
 
-# shellcheck source=scripts/checks/lib.sh
-. "$(dirname "$0")/../lib.sh"
 needs check
+unchanging
 tool=$tmp/tool
 cp -r "$top/tools/arch/x86/tdx_update" "$tool"
 
@@ -48,7 +47,6 @@ planted_macro() {
 	{ cat "$tool/tdx_update.8"; echo '.nonsense'; } >"$tmp/planted.8"
 	page "$tmp/planted.8" 2>&1 | grep 'warning.*nonsense'
 }
-
 
 check "it builds without a warning, and installs" installs
 check "its manual page is clean, and has its options" documented "$tmp/page"

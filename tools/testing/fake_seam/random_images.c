@@ -37,7 +37,7 @@ static void make_host(const char *root)
 		{ "/devices/faux/tdx_host/version", "1.5.06\n" },
 		{ "/devices/faux/tdx_host/num_remaining_updates", "7\n" },
 		{ "/devices/faux/tdx_host/seamldr_version", "1.5.99\n" },
-		{ "/devices/faux/tdx_host/update_conflict_detection", "1\n" },
+		{ "/devices/faux/tdx_host/num_td_builds", "0\n" },
 		{ "/class/firmware/tdx_module/status", "idle\n" },
 		{ "/class/firmware/tdx_module/error", "" },
 		{ "/devices/system/cpu/online", "0-3\n" },

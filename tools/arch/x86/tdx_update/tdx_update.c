@@ -46,6 +46,9 @@ enum {
 #define LONGEST_PAUSE	30.0
 #define SHORTEST_PAUSE	1.0
 
+/* To look how many TDs are being built costs nothing, and the moment with none can be short. */
+#define LOOK		0.1
+
 static const char *sysfs = "/sys";
 
 static double now(void)
@@ -169,8 +172,8 @@ struct host {
 	char seamldr[32];
 	unsigned long updates_left;
 
-	/* 1, 0, or -1 if the kernel does not have the attribute */
-	int detection;
+	/* TDs that are being built, or -1 if the kernel does not count them */
+	long td_builds;
 	char upload_status[32];
 	char upload_error[64];
 };
@@ -199,6 +202,22 @@ static bool host_read(const struct host *host, const char *file, char *line, siz
 	return !ret;
 }
 
+/* A kernel that has this file refuses updates while the number in it is not 0. */
+static long get_td_builds(void)
+{
+	char line[32], *end;
+	long nr;
+
+	if (sysfs_read(TDX_HOST "num_td_builds", line, sizeof(line)))
+		return -1;
+	nr = strtol(line, &end, 10);
+	if (end == line || *end || nr < 0)
+		errx(EXIT_FAILED,
+		     "%s/" TDX_HOST "num_td_builds: \"%s\" is no number: is this sysfs?",
+		     sysfs, line);
+	return nr;
+}
+
 static void host_get(struct host *host)
 {
 	char line[32], *end;
@@ -214,6 +233,7 @@ static void host_get(struct host *host)
 		errx(EXIT_FAILED, "%s/" TDX_HOST "version: %s: see the kernel log", sysfs,
 		     strerror(-ret));
 	host->state = ret ? LOST : READY;
+	host->td_builds = get_td_builds();
 
 	if (!host_read(host, TDX_HOST "num_remaining_updates", line, sizeof(line))) {
 		if (host->state == READY)
@@ -226,10 +246,6 @@ static void host_get(struct host *host)
 		     "%s/" TDX_HOST "num_remaining_updates: \"%s\" is no number: is this sysfs?",
 		     sysfs, line);
 	host_read(host, TDX_HOST "seamldr_version", host->seamldr, sizeof(host->seamldr));
-
-	host->detection = -1;
-	if (host_read(host, TDX_HOST "update_conflict_detection", line, sizeof(line)))
-		host->detection = !strcmp(line, "1");
 
 	/* "error" fails with EBUSY during an upload, which can begin after "idle" was read. */
 	do {
@@ -530,11 +546,6 @@ static void json_string(const char *key, const char *text, bool known)
 
 static int status(bool json)
 {
-	static const char *const detection_texts[] = {
-		"no: the kernel cannot do it, do not update during a TD build",
-		"no: the module cannot do it, do not update during a TD build",
-		"yes: an update during a TD build is refused",
-	};
 	bool updates;
 	struct host host;
 
@@ -551,9 +562,10 @@ static int status(bool json)
 			printf(",\n  \"updates_left\": %lu", host.updates_left);
 		else
 			printf(",\n  \"updates_left\": null");
-		printf(",\n  \"conflict_detection\": %s,\n",
-		       !updates || host.state == LOST ? "null" :
-		       host.detection == 1 ? "true" : "false");
+		if (host.td_builds >= 0)
+			printf(",\n  \"td_builds\": %ld,\n", host.td_builds);
+		else
+			printf(",\n  \"td_builds\": null,\n");
 		json_string("upload_status", host.upload_status, host.upload_status[0]);
 		printf(",\n");
 		json_string("upload_error", host.upload_error,
@@ -569,9 +581,11 @@ static int status(bool json)
 		} else if (updates) {
 			printf("P-SEAMLDR:          %s\n", host.seamldr);
 			printf("updates left:       %lu\n", host.updates_left);
-			if (host.state != LOST)
-				printf("conflict detection: %s\n",
-				       detection_texts[host.detection + 1]);
+			if (host.td_builds >= 0)
+				printf("TD builds:          %ld\n", host.td_builds);
+			else
+				printf("TD builds:          %s\n",
+				       "not counted by this kernel, do not update during one");
 			printf("upload:             %s\n", host.upload_status);
 			if (!strcmp(host.upload_status, "idle"))
 				printf("last upload:        %s\n", host.upload_error[0] ?
@@ -637,8 +651,8 @@ static int check_image(const struct image *image)
 		printf("this host:         does not take it: %s\n", problem);
 		return code;
 	}
-	printf("this host:         takes it%s\n", host.detection == 1 ? "" :
-	       ", with install --allow-undetected: conflicts are not detected");
+	printf("this host:         takes it%s\n", host.td_builds >= 0 ? "" :
+	       ", with install --allow-undetected: its kernel does not count TD builds");
 	return EXIT_DONE;
 }
 
@@ -852,8 +866,6 @@ static int verify(const struct image *image, const struct host *before)
 		     image->version_from);
 	printf("done: module %s runs now, before it was %s; updates left: %lu\n", after.version,
 	       before->version, after.updates_left);
-	if (before->detection == 1 && after.detection != 1)
-		printf("note: this module does not detect conflicts with TD builds\n");
 	return EXIT_DONE;
 }
 
@@ -882,9 +894,31 @@ static void may_install(struct host *host, const struct image *image,
 	problem = host_problem(host, image, &code);
 	if (problem)
 		errx(code, "%s", problem);
-	if (host->detection != 1 && !options->allow_undetected)
+	if (host->td_builds < 0 && !options->allow_undetected)
 		errx(EXIT_UNSUPPORTED,
-		     "conflicts with TD builds are not detected here: make sure that there are none, and use --allow-undetected");
+		     "this kernel does not count TD builds: make sure that there are none, and use --allow-undetected");
+}
+
+/* Returns false if there was nothing to wait for. */
+static bool wait_for_td_builds(long nr, double start, double deadline)
+{
+	long said = 0;
+
+	if (nr <= 0)
+		return false;
+	for (; nr > 0; nr = get_td_builds()) {
+		if (now() >= deadline)
+			errx(EXIT_BUSY,
+			     "TD builds in progress: %ld, given up after %.0f s: nothing has changed, let them end and try again",
+			     nr, now() - start);
+		if (nr != said)
+			printf("waiting; TD builds in progress: %ld, giving up in %.0f s\n", nr,
+			       deadline - now());
+		said = nr;
+		if (stopped(LOOK))
+			die_of_signal();
+	}
+	return true;
 }
 
 static int install_image(const struct image *image, const struct options *options)
@@ -900,9 +934,12 @@ static int install_image(const struct image *image, const struct options *option
 		errx(EXIT_IMAGE, "%s: not a good image: %s", image->name, problem);
 	may_install(&host, image, options);
 	if (options->dry_run) {
-		printf("would install %s over %s; updates left: %lu, conflicts: %sdetected\n",
-		       image->name, host.version, host.updates_left,
-		       host.detection == 1 ? "" : "not ");
+		printf("would install %s over %s; updates left: %lu, TD builds in progress: ",
+		       image->name, host.version, host.updates_left);
+		if (host.td_builds >= 0)
+			printf("%ld\n", host.td_builds);
+		else
+			printf("not counted\n");
 		return EXIT_DONE;
 	}
 	lock(options, deadline);
@@ -910,7 +947,9 @@ static int install_image(const struct image *image, const struct options *option
 	srand48(getpid() ^ time(NULL));
 	for (unsigned int nr = 1; ; nr++) {
 		/* Whoever had the lock, or does not care for it, can have changed all of it. */
-		may_install(&host, image, options);
+		do
+			may_install(&host, image, options);
+		while (wait_for_td_builds(host.td_builds, start, deadline));
 		log = log_open();
 		try_update(image, deadline, error, sizeof(error));
 		conflict = log_conflict(log);
@@ -970,7 +1009,7 @@ static int show_usage(void)
 	       "check    shows an image, and whether the kernel and this host would take it\n"
 	       "install  replaces the TDX module; while TDs are being built, waits for their end\n"
 	       "\n"
-	       "  -u, --allow-undetected  install though conflicts with TD builds are not detected\n"
+	       "  -u, --allow-undetected  install though the kernel does not count TD builds\n"
 	       "  -t, --timeout SECONDS   try for so long (default 600); 0: once\n"
 	       "  -n, --no-wait           leave if another tdx_update is installing\n"
 	       "  -d, --dry-run           say what would be done, and do not do it\n"

@@ -69,13 +69,14 @@ updates_left() {
 	cat $dev/num_remaining_updates
 }
 
-detection() {
-	cat $dev/update_conflict_detection 2>/dev/null
+# Nothing, if the kernel does not count them
+td_builds() {
+	cat $dev/num_td_builds 2>/dev/null
 }
 
 # The state that only an update may change
 state() {
-	echo "$(version) $(updates_left) $(detection)"
+	echo "$(version) $(updates_left)"
 }
 
 wait_until_idle() {

@@ -16,7 +16,7 @@ if [ ! -e $dev/num_remaining_updates ]; then
 elif ! have_fake; then
 	ktap_set_plan 20
 else
-	ktap_set_plan 33
+	ktap_set_plan 37
 fi
 
 mode() {
@@ -28,8 +28,7 @@ is "version is for all" "$(mode $dev/version)" 444
 
 if [ ! -e $dev/num_remaining_updates ]; then
 	is "no updates: no seamldr_version" "$(mode $dev/seamldr_version)" none
-	is "no updates: no update_conflict_detection" \
-		"$(mode $dev/update_conflict_detection)" none
+	is "no updates: no num_td_builds" "$(mode $dev/num_td_builds)" none
 	is "no updates: no upload interface" "$(mode $fw)" none
 	skip "this module or CPU has none" "updates"
 	ktap_finished
@@ -39,12 +38,11 @@ is "num_remaining_updates is for root" "$(mode $dev/num_remaining_updates)" 400
 is "seamldr_version is for root" "$(mode $dev/seamldr_version)" 400
 matches "num_remaining_updates" "$(updates_left)" '[0-9]+'
 matches "seamldr_version" "$(cat $dev/seamldr_version)" '[0-9]+\.[0-9]+\.[0-9]{2,}'
-if [ -e $dev/update_conflict_detection ]; then
-	is "update_conflict_detection is for root" "$(mode $dev/update_conflict_detection)" 400
-	matches "update_conflict_detection" "$(detection)" '[01]'
+if [ -e $dev/num_td_builds ]; then
+	is "num_td_builds is for all" "$(mode $dev/num_td_builds)" 444
+	matches "num_td_builds" "$(td_builds)" '[0-9]+'
 else
-	skip "needs a kernel that has it" "update_conflict_detection is for root" \
-		"update_conflict_detection"
+	skip "needs a kernel that has it" "num_td_builds is for all" "num_td_builds"
 fi
 is "nothing is being uploaded" "$(cat $fw/status)" idle
 errors='hw-error|timeout|user-abort|device-busy|invalid-file-size|read-write-error'
@@ -88,12 +86,14 @@ fi
 next=$DIR/tdx_module_1.5.07.blob
 old=$DIR/tdx_module_1.5.05.blob
 before=$(state)
-is "conflicts are detected" "$(detection)" 1
+is "no TD is being built" "$(td_builds)" 0
 td_create a
+is "a TD is being built" "$(td_builds)" 1
 is "a TD is being built: refused" "$(upload "$next")" transferring:device-busy
 is "refused again" "$(upload "$next")" transferring:device-busy
 is "refused: nothing has changed" "$(state)" "$before"
 is "refused: the TD's measurement is right" "$(td_finish a)" right
+is "the build is over" "$(td_builds)" 0
 left=$(updates_left)
 is "the build is over: accepted" "$(upload "$next")" accepted
 is "the new version" "$(version)" 1.5.07
@@ -101,12 +101,16 @@ is "one update less" "$(updates_left)" $((left - 1))
 td_create b
 td_destroy b
 is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted
-is "to a module that does not detect conflicts: accepted" "$(upload "$old")" accepted
-is "conflicts are not detected any more" "$(version) $(detection)" "1.5.05 0"
+# That one cannot refuse, and the kernel can.
+is "to a module that does not count builds: accepted" "$(upload "$old")" accepted
+is "a module that does not count builds" "$(version) $(td_builds)" "1.5.05 0"
 td_create c
-is "a TD is being built, not detected: accepted" "$(upload "$next")" accepted
+is "a TD is being built, the module does not count: refused" "$(upload "$next")" \
+	transferring:device-busy
+is "the module does not count: the TD's measurement is right" "$(td_finish c)" right
+is "the module does not count, the build is over: accepted" "$(upload "$next")" accepted
 td_destroy c
-is "conflicts are detected again" "$(version) $(detection)" "1.5.07 1"
+is "a module that counts again" "$(version) $(td_builds)" "1.5.07 0"
 td_destroy a
 is "the interface is idle" "$(cat $fw/status) $(cat $fw/error)" "idle "
 ktap_finished

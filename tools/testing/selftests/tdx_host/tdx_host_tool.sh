@@ -19,7 +19,7 @@ need_tdx
 ktap_print_header
 # What cannot be tested here counts as one.
 if have_fake; then
-	ktap_set_plan 65
+	ktap_set_plan 76
 else
 	ktap_set_plan 21
 fi
@@ -77,9 +77,8 @@ ends 0 "status for machines" status --json
 is "status for machines: values" \
 	"$(field state) $(field module_version) $(field updates_left) $(field upload_status)" \
 	"ready $(version) $(updates_left) idle"
-detected=false
-[ "$(detection)" != 1 ] || detected=true
-is "status for machines: conflict detection" "$(field conflict_detection)" $detected
+builds=$(td_builds)
+is "status for machines: TD builds" "$(field td_builds)" "${builds:-null}"
 "$tool" status >/dev/full 2>"$tmp/out"
 is "status that cannot be written" $? 5
 
@@ -127,21 +126,18 @@ ends 0 "dry run" install --dry-run "$next"
 before=$(state)
 td_create a
 
+ends 0 "status during a build" status --json
+is "status during a build: TD builds" "$(field td_builds)" 1
 calls=$(seamcalls $shutdown)
 ends 4 "once, during a build" install --timeout 0 "$next"
 says "once: what is in the way" "TD builds in progress: 1"
-is "once: one attempt" $(($(seamcalls $shutdown) - calls)) 1
-
-# Never more than one attempt a second.
-calls=$(seamcalls $shutdown)
-ends 4 "a timeout during a build" install --timeout 5 "$next"
-calls=$(($(seamcalls $shutdown) - calls))
-matches "a timeout: number of attempts" $calls '[3-6]'
+ends 4 "a timeout during a build" install --timeout 2 "$next"
+is "during a build: no attempt" "$(($(seamcalls $shutdown) - calls)) $(cat $fw/error)" "0 "
 is "a timeout: nothing has changed" "$(state)" "$before"
 
 # Two at once.
 start "$next"
-wait_for refused
+wait_for waiting
 ends 4 "another one, not waiting" install --no-wait --timeout 2 "$next"
 says "another one is named" "another tdx_update is installing"
 ends 4 "another one, waiting for too short" install --timeout 1 "$next"
@@ -152,34 +148,57 @@ is "the TD's measurement is right" "$(td_finish a)" right
 wait $pid
 is "after the build: done" $? 0
 is "it said what it waited for" \
-	"$(grep -c 'refused: TD builds in progress: 1; attempt 2 in' "$tmp/bg")" 1
+	"$(grep -c '^waiting; TD builds in progress: 1, giving up in' "$tmp/bg")" 1
 is "it said what it did" "$(grep -c '^done: module 1.5.07 runs now, before' "$tmp/bg")" 1
 is "after the build: the new version" "$(version)" 1.5.07
 td_destroy a
 
-# Signals at different times. Nothing is left behind, neither an upload nor a lock.
-td_create b
+# What only the module knows of: attempts, and never more than one a second.
+echo 1 >$seam/migrations
+before=$(state)
+calls=$(seamcalls $shutdown)
+ends 4 "once, during a migration" install --timeout 0 "$next"
+says "once: what the module says" "refused: TD migrations in progress: 1"
+is "once: one attempt" $(($(seamcalls $shutdown) - calls)) 1
+calls=$(seamcalls $shutdown)
+ends 4 "a timeout during a migration" install --timeout 5 "$next"
+calls=$(($(seamcalls $shutdown) - calls))
+matches "a timeout: number of attempts" $calls '[3-6]'
+is "during a migration: nothing has changed" "$(state)" "$before"
 start "$next"
 wait_for refused
 kill -TERM $pid
 wait $pid
 is "SIGTERM in a pause" $? 143
+echo 0 >$seam/migrations
+
+# Signals at different times. Nothing is left behind, neither an upload nor a lock.
+td_create b
+start "$next"
+wait_for waiting
+kill -TERM $pid
+wait $pid
+is "SIGTERM while it waits" $? 143
 # In the foreground, because a shell lets what is in the background ignore SIGINT.
 if [ $((0x$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/self/status) >> 1 & 1)) = 0 ]; then
 	# shellcheck disable=SC2016
 	sh -c '(sleep 2; kill -INT $$) & exec "$0" install --timeout 10 "$1"' \
 		"$tool" "$next" >"$tmp/out" 2>&1
-	is "SIGINT in a pause" $? 130
+	is "SIGINT while it waits" $? 130
 else
-	skip "SIGINT is ignored here" "SIGINT in a pause"
+	skip "SIGINT is ignored here" "SIGINT while it waits"
 fi
 : >"$tmp/bg"
 (trap '' HUP; exec "$tool" install --timeout 3 "$next") >"$tmp/bg" 2>&1 &
 pid=$!
-wait_for refused
+wait_for waiting
 kill -HUP $pid
 wait $pid
 is "SIGHUP that was ignored before, as by nohup" $? 4
+is "the TD is as it was" "$(td_finish b)" right
+td_destroy b
+# It makes attempts then.
+echo 1 >$seam/migrations
 ended=
 for delay in 0 0.002 0.004 0.006 0.008 0.010 0.012 0.014 0.016 0.018 0.020 0.025 0.03 0.04; do
 	start "$next"
@@ -194,8 +213,7 @@ for delay in 0 0.002 0.004 0.006 0.008 0.010 0.012 0.014 0.016 0.018 0.020 0.025
 	[ "$(cat $fw/status) $(cat $fw/loading)" = "idle 0" ] || ended="$ended in-the-middle"
 done
 is "SIGTERM at other times" "$ended" ""
-is "the TD is as it was" "$(td_finish b)" right
-td_destroy b
+echo 0 >$seam/migrations
 ends 0 "after the signals" install --no-wait --timeout 2 "$next"
 
 # Somebody's half an upload is no obstacle, and is not used.
@@ -204,13 +222,22 @@ head -c 5000 "$tool" >$fw/data
 ends 0 "after half an upload" install "$next"
 
 # What is not begun
-ends 0 "to a module that does not detect conflicts" install "$old"
+ends 0 "to a module that does not count builds" install "$old"
+ends 0 "from a module that does not count builds" install "$next"
+# A kernel without num_td_builds: all of its other files, in another place.
+mkdir -p "$tmp/sys/devices/faux/tdx_host" "$tmp/sys/class" "$tmp/sys/devices/system"
+ln -s $dev/version $dev/seamldr_version $dev/num_remaining_updates \
+	"$tmp/sys/devices/faux/tdx_host"
+ln -s /sys/class/firmware "$tmp/sys/class"
+ln -s /sys/devices/system/cpu "$tmp/sys/devices/system"
 before=$(state)
-ends 3 "conflicts are not detected" install "$next"
+ends 0 "builds are not counted: status" --sysfs "$tmp/sys" status
+says "builds are not counted: it says so" "not counted by this kernel"
+ends 3 "builds are not counted" --sysfs "$tmp/sys" install "$next"
 says "what to do then" "use --allow-undetected"
-ends 0 "conflicts are not detected: check" check "$next"
+ends 0 "builds are not counted: check" --sysfs "$tmp/sys" check "$next"
 is "not begun: nothing has changed" "$(state)" "$before"
-ends 0 "conflicts are not detected, allowed" install --allow-undetected "$next"
+ends 0 "builds are not counted, allowed" --sysfs "$tmp/sys" install --allow-undetected "$next"
 left=$(cat $seam/remaining_updates)
 echo 0 >$seam/remaining_updates
 ends 3 "no updates left" install "$next"

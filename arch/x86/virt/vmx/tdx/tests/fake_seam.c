@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fake SEAM, layer 1: the SEAMCALL instruction.
+ * Fake SEAM: the SEAMCALL instruction.
  *
  * A CPU without SEAM raises #UD on SEAMCALL. The kernel calls its die notifiers before
  * it looks for a fixup, so a notifier can do what the instruction would have done and
  * let the kernel go on behind it. The code that makes the SEAMCALL does not notice.
+ *
+ * What there is to answer is not known here. Whoever knows sets a handler.
  */
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
+#include <linux/atomic.h>
 #include <linux/bug.h>
 #include <linux/cpufeature.h>
 #include <linux/init.h>
@@ -25,6 +28,7 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
+#include <asm/tdx.h>
 #include <asm/trapnr.h>
 
 #include "fake_seam.h"
@@ -35,9 +39,7 @@
 
 #define NR_INJECTIONS		8
 
-enum { TO_SEAMLDR, TO_MODULE, NR_TARGETS };
-
-static seam_handler_t handlers[NR_TARGETS] __ro_after_init;
+static seam_handler_t handlers[FAKE_SEAM_NR_TARGETS];
 static bool fake_seam_requested __initdata;
 static bool fake_seam_started __ro_after_init;
 
@@ -46,13 +48,13 @@ static bool fake_seam_started __ro_after_init;
  * exception handler.
  */
 static DEFINE_RAW_SPINLOCK(trap_lock);
-static u64 counts[NR_TARGETS][FAKE_SEAM_NR_LEAVES];
-static struct fake_seam_call last_calls[NR_TARGETS][FAKE_SEAM_NR_LEAVES];
+static u64 counts[FAKE_SEAM_NR_TARGETS][FAKE_SEAM_NR_LEAVES];
+static struct fake_seam_call last_calls[FAKE_SEAM_NR_TARGETS][FAKE_SEAM_NR_LEAVES];
 static struct fake_seam_injection injections[NR_INJECTIONS];
 
-static unsigned int target_of(u64 leaf)
+static enum fake_seam_target target_of(u64 leaf)
 {
-	return leaf & SEAM_LEAF_SEAMLDR ? TO_SEAMLDR : TO_MODULE;
+	return leaf & SEAM_LEAF_SEAMLDR ? FAKE_SEAM_SEAMLDR : FAKE_SEAM_MODULE;
 }
 
 static unsigned int index_of(u64 leaf)
@@ -93,7 +95,7 @@ void *fake_seam_va(u64 pa, u64 align)
 }
 
 /**
- * fake_seam_inject() - Make SEAMCALLs fail without the layers above seeing them.
+ * fake_seam_inject() - Answer SEAMCALLs, or make them fail, without the handler seeing them.
  * @injection: which ones and how; copied.
  *
  * Context: any.
@@ -144,7 +146,7 @@ u64 fake_seam_count_all(void)
 
 	guard(raw_spinlock_irqsave)(&trap_lock);
 
-	for (int t = 0; t < NR_TARGETS; t++)
+	for (int t = 0; t < FAKE_SEAM_NR_TARGETS; t++)
 		for (int i = 0; i < FAKE_SEAM_NR_LEAVES; i++)
 			sum += counts[t][i];
 	return sum;
@@ -207,7 +209,7 @@ static void record(const struct seam_regs *in, u64 status)
 /* Do what SEAMCALL does. Returns the trap that it raises instead, or -1. */
 static int emulate_seamcall(struct pt_regs *regs)
 {
-	seam_handler_t handler = handlers[target_of(regs->ax)];
+	seam_handler_t handler = READ_ONCE(handlers[target_of(regs->ax)]);
 	struct fake_seam_injection injection;
 	struct seam_regs r = {
 		.rax = regs->ax,
@@ -291,21 +293,18 @@ static struct notifier_block fake_seam_nb = {
 };
 
 /**
- * fake_seamldr_register() - Set who answers the calls for the P-SEAMLDR.
- * @handler: called for every SEAMCALL with bit 63 of RAX set.
+ * fake_seam_set_handler() - Set who answers SEAMCALLs.
+ * @target: the P-SEAMLDR or the TDX module.
+ * @handler: called for every SEAMCALL to @target. With NULL they fail with VMfailInvalid, as
+ *	     if there were no such software.
+ *
+ * No SEAMCALL may be under way.
+ *
+ * Return: who has answered so far.
  */
-void __init fake_seamldr_register(seam_handler_t handler)
+seam_handler_t fake_seam_set_handler(enum fake_seam_target target, seam_handler_t handler)
 {
-	handlers[TO_SEAMLDR] = handler;
-}
-
-/**
- * fake_module_register() - Set who answers the calls for the TDX module.
- * @handler: called for every SEAMCALL with bit 63 of RAX clear.
- */
-void __init fake_module_register(seam_handler_t handler)
-{
-	handlers[TO_MODULE] = handler;
+	return xchg(&handlers[target], handler);
 }
 
 static bool __init cpu_has_seam(void)

@@ -17,7 +17,7 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "fake_seam.h"
+#include "fake_model.h"
 
 #define MAX_NAME	32
 

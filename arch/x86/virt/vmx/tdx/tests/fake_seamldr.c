@@ -16,7 +16,7 @@
 
 #include <crypto/sha2.h>
 
-#include "fake_seam.h"
+#include "fake_model.h"
 
 #define MAX_MODULE_PAGES		496
 #define SCENARIO_UPDATE			1
@@ -261,7 +261,7 @@ u32 fake_seamldr_remaining_updates(void)
 static int __init fake_seamldr_init(void)
 {
 	if (fake_seam_active())
-		fake_seamldr_register(seamldr_handler);
+		fake_seam_set_handler(FAKE_SEAM_SEAMLDR, seamldr_handler);
 	return 0;
 }
 pure_initcall(fake_seamldr_init);

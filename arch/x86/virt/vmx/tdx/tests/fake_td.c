@@ -18,7 +18,7 @@
 
 #include <asm/pgtable_types.h>
 
-#include "fake_seam.h"
+#include "fake_model.h"
 
 static int report(const char *what, u64 status)
 {

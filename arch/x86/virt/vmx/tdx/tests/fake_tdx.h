@@ -11,7 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#include "fake_seam.h"
+#include "fake_model.h"
 
 #define MAX_TDMRS		64
 #define MAX_RESERVED_PER_TDMR	16

@@ -468,7 +468,7 @@ static int __init fake_module_init(void)
 {
 	if (fake_seam_active()) {
 		fake_seamldr_set_loader(fake_module_load);
-		fake_module_register(module_handler);
+		fake_seam_set_handler(FAKE_SEAM_MODULE, module_handler);
 	}
 	return 0;
 }

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the KUnit suites of the TDX host code share: a TDX host that is as new before every
- * test, images, TDs, and a look at SEAMCALLs and at the kernel's log.
+ * What the KUnit suites on the model share: a TDX host that is as new before every test,
+ * images, TDs, and a look at SEAMCALLs.
  */
 #include <linux/atomic.h>
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/kmsg_dump.h>
 #include <linux/slab.h>
 #include <linux/stop_machine.h>
 #include <linux/string.h>
-#include <linux/vmalloc.h>
 
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
@@ -86,9 +84,14 @@ static int load_module(const struct fake_module *module)
 	return tdx_module_run_update();
 }
 
+static void start_anew(void *unused)
+{
+	load_module(&tdx_kunit_module);
+}
+
 /**
  * tdx_kunit_init() - Start a test: use as the suite's .init.
- * @test: the test.
+ * @test: the test. When all else of it has been cleaned up, a working host is left behind.
  *
  * tdx_kunit_module runs, no failure is waiting, no TD is being built.
  *
@@ -96,25 +99,30 @@ static int load_module(const struct fake_module *module)
  */
 int tdx_kunit_init(struct kunit *test)
 {
+	int ret;
+
 	if (!fake_seam_active())
 		kunit_skip(test, "needs the fake SEAM: \"fake_seam\" on the command line, no SEAM");
 
-	fake_seam_inject_clear();
-	fake_seamldr_forget_session();
+	tdx_kunit_exit(test);
 	fake_seamldr_set_remaining_updates(1000);
-	return load_module(&tdx_kunit_module);
+	ret = load_module(&tdx_kunit_module);
+	return ret ?: kunit_add_action(test, start_anew, NULL);
 }
 
 /**
  * tdx_kunit_exit() - End a test: use as the suite's .exit.
  * @test: the test.
  *
- * Leaves a working host behind.
+ * Its TDs are torn down after this, which takes a module that works.
  */
 void tdx_kunit_exit(struct kunit *test)
 {
-	if (fake_seam_active())
-		tdx_kunit_init(test);
+	if (!fake_seam_active())
+		return;
+	fake_seam_inject_clear();
+	fake_seamldr_forget_session();
+	fake_module_revive();
 }
 
 /**
@@ -194,27 +202,6 @@ u64 tdx_kunit_shutdown_rcx(struct kunit *test)
 
 	KUNIT_ASSERT_TRUE(test, fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN, &call));
 	return call.rcx;
-}
-
-static void do_vfree(void *p)
-{
-	vfree(p);
-}
-
-/**
- * tdx_kunit_alloc() - Memory for an image, as the firmware loader gives it to the driver.
- * @test: the test; frees the memory when it ends.
- * @size: in bytes.
- *
- * Return: pages of vmalloc(), zeroed.
- */
-u8 *tdx_kunit_alloc(struct kunit *test, size_t size)
-{
-	u8 *p = vzalloc(size);
-
-	KUNIT_ASSERT_NOT_NULL(test, p);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, do_vfree, p), 0);
-	return p;
 }
 
 /**
@@ -420,41 +407,4 @@ struct tdx_kunit_calls tdx_kunit_calls_since(const struct tdx_kunit_calls *then)
 		.rd = now.rd - then->rd,
 		.all = now.all - then->all,
 	};
-}
-
-/**
- * tdx_kunit_log_mark() - The end of the kernel's log.
- *
- * Return: a mark for tdx_kunit_log_count().
- */
-u64 tdx_kunit_log_mark(void)
-{
-	struct kmsg_dump_iter iter = {};
-
-	kmsg_dump_rewind(&iter);
-	return iter.next_seq;
-}
-
-/**
- * tdx_kunit_log_count() - Look for a message in the kernel's log.
- * @mark: look at what comes after this.
- * @text: what to look for.
- *
- * Return: how many lines have @text in them.
- */
-int tdx_kunit_log_count(u64 mark, const char *text)
-{
-	struct kmsg_dump_iter iter = {};
-	char line[256];
-	size_t len;
-	int nr = 0;
-
-	kmsg_dump_rewind(&iter);
-	iter.cur_seq = mark;
-	while (kmsg_dump_get_line(&iter, false, line, sizeof(line) - 1, &len)) {
-		line[len] = '\0';
-		if (strstr(line, text))
-			nr++;
-	}
-	return nr;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the KUnit suites of the TDX host code share.
+ * What the KUnit suites on the model share.
  */
 #ifndef _X86_VIRT_TDX_TESTS_TDX_KUNIT_H
 #define _X86_VIRT_TDX_TESTS_TDX_KUNIT_H
@@ -8,21 +8,12 @@
 #include <kunit/test.h>
 #include <linux/types.h>
 
-#include "fake_seam.h"
+#include "fake_model.h"
+#include "tdx_kunit_util.h"
 
 /* A TDX module image: a page of header, one with the sigstruct, the module */
 #define TDX_KUNIT_IMAGE_MODULE_PAGES	2
 #define TDX_KUNIT_IMAGE_SIZE		((2 + TDX_KUNIT_IMAGE_MODULE_PAGES) * PAGE_SIZE)
-
-/* Header of an image, byte for byte (blob_structure.txt in Intel's module repository) */
-struct tdx_kunit_header {
-	u16 version;
-	u16 checksum;
-	u8 signature[8];
-	u32 sigstruct_nr_pages;
-	u32 module_nr_pages;
-	u8 reserved[4076];
-} __packed;
 
 /* How often the leaves of an update were called */
 struct tdx_kunit_calls {
@@ -60,7 +51,6 @@ bool tdx_kunit_is_ready(void);
 bool tdx_kunit_is_version(const struct fake_module *module);
 u64 tdx_kunit_shutdown_rcx(struct kunit *test);
 
-u8 *tdx_kunit_alloc(struct kunit *test, size_t size);
 u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module);
 void tdx_kunit_checksum(u8 *image, size_t size);
 int tdx_kunit_install(struct kunit *test, const struct fake_module *module);
@@ -73,8 +63,5 @@ bool tdx_kunit_td_is_right(struct fake_td *ftd, int nr_pages);
 
 struct tdx_kunit_calls tdx_kunit_calls(void);
 struct tdx_kunit_calls tdx_kunit_calls_since(const struct tdx_kunit_calls *then);
-
-u64 tdx_kunit_log_mark(void);
-int tdx_kunit_log_count(u64 mark, const char *text);
 
 #endif /* _X86_VIRT_TDX_TESTS_TDX_KUNIT_H */

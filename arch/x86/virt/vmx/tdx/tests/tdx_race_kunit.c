@@ -34,7 +34,7 @@
 /* A TD has 1 to 4 pages. */
 #define MAX_TD_PAGES	4
 
-static unsigned int rounds = 1000;
+static unsigned int rounds = 400;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "number of TDs that are begun");
 
@@ -202,10 +202,23 @@ static void init_mrtds(struct kunit *test, struct race *race)
 	}
 }
 
+struct race_param {
+	const char *name;
+	u64 features0;
+};
+
+static const struct race_param race_params[] = {
+	{ "modules that count", SEAM_FEATURES0_UPDATE_COMPATIBILITY },
+	{ "modules that do not count", 0 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(race, race_params, name);
+
 /* All CPUs but one build TDs, the remaining one updates as fast as it can. */
 static void updates_race_builds(struct kunit *test)
 {
-	const struct fake_module *modules[] = { &tdx_kunit_module, &tdx_kunit_next_module };
+	const struct race_param *param = test->param_value;
+	struct fake_module modules[] = { tdx_kunit_module, tdx_kunit_next_module };
 	unsigned int accepted = 0, refused = 0, lost = 0, changed = 0, tenth = 0;
 	unsigned int finished = 0, abandoned = 0, wrong = 0, failed = 0;
 	u32 first_seed = seed ?: get_random_u32();
@@ -220,13 +233,19 @@ static void updates_race_builds(struct kunit *test)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
+	for (int i = 0; i < 2; i++) {
+		modules[i].features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
+		modules[i].features0 |= param->features0;
+	}
+	tdx_kunit_load(test, &modules[0]);
+
 	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, race);
 	init_mrtds(test, race);
 	init_completion(&race->done);
 	fake_seamldr_set_remaining_updates(U32_MAX);
 	for (int i = 0; i < 2; i++)
-		images[i] = tdx_kunit_image(test, modules[i]);
+		images[i] = tdx_kunit_image(test, &modules[i]);
 	bystander = tdx_kunit_td(test);
 	tdx_kunit_td_finish(test, bystander);
 
@@ -276,7 +295,7 @@ static void updates_race_builds(struct kunit *test)
 			WRITE_ONCE(race->stop, true);
 			break;
 		}
-		if (!tdx_kunit_is_ready() || !tdx_kunit_is_version(modules[next]))
+		if (!tdx_kunit_is_ready() || !tdx_kunit_is_version(&modules[next]))
 			changed++;
 		if (atomic_read(&race->begun) / (rounds / 10 + 1) > tenth) {
 			tenth = atomic_read(&race->begun) / (rounds / 10 + 1);
@@ -321,7 +340,8 @@ static void updates_race_builds(struct kunit *test)
 }
 
 static struct kunit_case tdx_race_cases[] = {
-	KUNIT_CASE_ATTR(updates_race_builds, { .speed = KUNIT_SPEED_VERY_SLOW }),
+	KUNIT_CASE_PARAM_ATTR(updates_race_builds, race_gen_params,
+			      { .speed = KUNIT_SPEED_VERY_SLOW }),
 	{}
 };
 

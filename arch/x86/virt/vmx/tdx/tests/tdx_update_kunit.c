@@ -78,16 +78,18 @@ static void update_many_times(struct kunit *test)
 
 /* --- An update that is refused --- */
 
-static void refused_update_stops_at_the_first_step(struct kunit *test)
+/* The kernel does not know of migrations: the module refuses. */
+static void refused_while_migrations_are_interrupted(struct kunit *test)
 {
-	struct fake_td *ftd = tdx_kunit_td(test);
 	const struct tdx_kunit_calls then = tdx_kunit_calls();
 	struct tdx_kunit_calls calls;
 	struct fake_seam_call call;
 	u64 mark = tdx_kunit_log_mark();
 
+	fake_module_set_migrations(2);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), -EBUSY);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: TD builds in progress: 1"), 1);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused: TD migrations in progress: 2"),
+			1);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
 
@@ -98,11 +100,9 @@ static void refused_update_stops_at_the_first_step(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN, &call));
 	KUNIT_EXPECT_EQ(test, call.cpu, 0);
 
-	tdx_kunit_td_finish(test, ftd);
-	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(ftd, 1));
+	fake_module_set_migrations(0);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
-	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(ftd, 1));
 }
 
 /* At every point of a TD's life, by name: is an update allowed? */
@@ -138,18 +138,32 @@ static void allowed_after_an_abandoned_build(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
 }
 
-/* What this is all about: the same update without the feature goes wrong silently. */
-static void measurement_is_wrong_without_the_feature(struct kunit *test)
+/* What this is all about: a TD that is being built is right in the end. */
+static void measurement_is_right(struct kunit *test, const struct fake_module *module)
 {
-	struct fake_module module = tdx_kunit_module;
 	struct fake_td *ftd;
 
-	module.features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
-	tdx_kunit_load(test, &module);
+	tdx_kunit_load(test, module);
 	ftd = tdx_kunit_td(test);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), -EBUSY);
 	tdx_kunit_td_finish(test, ftd);
-	KUNIT_EXPECT_FALSE(test, tdx_kunit_td_is_right(ftd, 1));
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(ftd, 1));
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(ftd, 1));
+}
+
+static void measurement_is_right_with_the_feature(struct kunit *test)
+{
+	measurement_is_right(test, &tdx_kunit_module);
+}
+
+/* The module itself would let the update go on. */
+static void measurement_is_right_without_the_feature(struct kunit *test)
+{
+	struct fake_module module = tdx_kunit_module;
+
+	module.features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
+	measurement_is_right(test, &module);
 }
 
 /* --- Features that change with the module --- */
@@ -165,8 +179,8 @@ static const void *gen_features(struct kunit *test, const void *prev, char *desc
 	return (void *)(bits + 1);
 }
 
-/* Two updates in a row. The module that runs is the one to ask, each time. */
-static void feature_of_the_running_module_counts(struct kunit *test)
+/* Three updates in a row. The module that runs is asked what it can take, each time. */
+static void refused_whatever_the_modules_have(struct kunit *test)
 {
 	unsigned int bits = (uintptr_t)test->param_value - 1;
 	struct fake_module modules[4];
@@ -181,14 +195,11 @@ static void feature_of_the_running_module_counts(struct kunit *test)
 
 	for (int i = 0; i < 3; i++) {
 		bool feature = bits & BIT(i);
-		struct fake_td *ftd;
+		struct fake_td *ftd = tdx_kunit_td(test);
 
-		if (feature) {
-			ftd = tdx_kunit_td(test);
-			KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[i + 1]), -EBUSY);
-			KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&modules[i]));
-			tdx_kunit_td_destroy(test, ftd);
-		}
+		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[i + 1]), -EBUSY);
+		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&modules[i]));
+		tdx_kunit_td_destroy(test, ftd);
 		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[i + 1]), 0);
 		KUNIT_EXPECT_EQ(test, tdx_kunit_shutdown_rcx(test),
 				1 | (feature ? AVOID_COMPAT_SENSITIVE : 0));
@@ -259,6 +270,7 @@ static void step_fails(struct kunit *test)
 	u64 mark = tdx_kunit_log_mark();
 	struct tdx_kunit_calls then;
 	struct fake_td *ftd;
+	int ret;
 
 	if (cpu >= 0 && !cpu_online(cpu))
 		kunit_skip(test, "needs CPU %d, this machine has %u", cpu, cpus);
@@ -270,8 +282,11 @@ static void step_fails(struct kunit *test)
 		counts[i] = fake_seam_count(steps[i].leaf);
 	before = counts[step - steps];
 	tdx_kunit_fail(test, step->leaf, cpu, 0, MAX_TRIES, failure);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), failure->err);
+	ret = tdx_kunit_install(test, &tdx_kunit_next_module);
 	fake_seam_inject_clear();
+	/* A shutdown that fails may be one error, whatever it was. */
+	if (step->leaf != SEAM_LEAF_SYS_SHUTDOWN || ret != -EIO)
+		KUNIT_EXPECT_EQ(test, ret, failure->err);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused"), 0);
 
 	/* The other CPUs may have been in the same step, and nobody has got any further. */
@@ -422,11 +437,12 @@ static struct kunit_case tdx_update_cases[] = {
 	KUNIT_CASE(update_succeeds),
 	KUNIT_CASE(update_keeps_finished_tds),
 	KUNIT_CASE(update_many_times),
-	KUNIT_CASE(refused_update_stops_at_the_first_step),
+	KUNIT_CASE(refused_while_migrations_are_interrupted),
 	KUNIT_CASE(refused_from_init_to_finalize),
 	KUNIT_CASE(allowed_after_an_abandoned_build),
-	KUNIT_CASE(measurement_is_wrong_without_the_feature),
-	KUNIT_CASE_PARAM(feature_of_the_running_module_counts, gen_features),
+	KUNIT_CASE(measurement_is_right_with_the_feature),
+	KUNIT_CASE(measurement_is_right_without_the_feature),
+	KUNIT_CASE_PARAM(refused_whatever_the_modules_have, gen_features),
 	KUNIT_CASE_PARAM(step_fails, gen_step),
 	KUNIT_CASE(no_updates_left),
 	KUNIT_CASE(handoff_data_is_not_taken),

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A SEAM that answers what a test says, and "success" to everything else.
+ */
+#ifndef _X86_VIRT_TDX_TESTS_CANNED_SEAM_H
+#define _X86_VIRT_TDX_TESTS_CANNED_SEAM_H
+
+#include <kunit/test.h>
+#include <linux/types.h>
+
+#include "fake_seam.h"
+
+#define SEAM_LEAF_SEAMLDR_INFO		(SEAM_LEAF_SEAMLDR | 0)
+#define SEAM_LEAF_SEAMLDR_INSTALL	(SEAM_LEAF_SEAMLDR | 1)
+#define SEAM_LEAF_MR_FINALIZE		17
+#define SEAM_LEAF_MNG_VPFLUSHDONE	19
+#define SEAM_LEAF_MNG_INIT		21
+#define SEAM_LEAF_SYS_RD		34
+#define SEAM_LEAF_SYS_TDMR_INIT		36
+#define SEAM_LEAF_SYS_SHUTDOWN		52
+
+/* TDX_FEATURES0: what the kernel wants for updates, and at all */
+#define CANNED_FEATURES0		(BIT_ULL(1) | BIT_ULL(18))
+#define CANNED_UPDATE_COMPAT		BIT_ULL(47)
+
+/* Metadata fields that TDH.SYS.SHUTDOWN depends on */
+#define CANNED_FIELD_FEATURES0		0x0A00000300000008ULL
+#define CANNED_FIELD_MODULE_HV		0x8900000100000000ULL
+
+/**
+ * struct canned_seam - What a test can set. Every test starts with the defaults.
+ * @features0: TDX_FEATURES0; %CANNED_FEATURES0 and bit 47.
+ * @module_hv: handoff version; 1.
+ * @in_call: called inside of every SEAMCALL to the module, with the leaf; NULL.
+ */
+struct canned_seam {
+	u64 features0;
+	u16 module_hv;
+	void (*in_call)(u64 leaf);
+};
+
+extern struct canned_seam canned_seam;
+
+int canned_seam_suite_init(struct kunit_suite *suite);
+void canned_seam_suite_exit(struct kunit_suite *suite);
+int canned_seam_init(struct kunit *test);
+void canned_answer(struct kunit *test, u64 leaf, u64 status);
+void canned_fault(struct kunit *test, u64 leaf, enum fake_seam_fault fault);
+int canned_update(void);
+
+#endif /* _X86_VIRT_TDX_TESTS_CANNED_SEAM_H */

@@ -1,0 +1,30 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# Each thread that comes after no other one builds on the base alone, and passes what tests it has.
+
+needs check
+unchanging
+
+# builds THREAD: what it touches, and the tool if it has one; with KUnit suites, all of the kernel, and they pass.
+builds() {
+	local targets="arch/x86/virt/ arch/x86/kvm/vmx/tdx.o drivers/virt/coco/ drivers/base/firmware_loader/" suites=
+	! kgit cat-file -e "refs/threads/$1:arch/x86/virt/vmx/tdx/tests/Makefile" || suites=1 targets=bzImage
+	"$top/scripts/build/kernel" -t "$targets" thread "refs/threads/$1" host guest tests
+	files "refs/threads/$1" "$tmp/$1" tools/arch/x86
+	[ ! -e "$tmp/$1/tools/arch/x86/tdx_update" ] || make -C "$tmp/$1/tools/arch/x86/tdx_update"
+	[ -z "$suites" ] || "$top/scripts/boot/kunit" thread
+	[ -z "$suites" ] || grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"
+}
+
+# A thread that needs another one, without it.
+alone() {
+	cp -r "$top/patches" "$top/arch" "$top/tools" "$top/Documentation" "$tmp/"
+	sed -i 's/^thread model after .*/thread model/' "$tmp/patches/series"
+	refused 'patches/model/0001-.* does not apply' "$top/scripts/queue/assemble" -f "$tmp" -t model
+}
+
+while read -r thread; do
+	"$top/scripts/queue/assemble" -t "$thread" >>"$full"
+	check "thread $thread" builds "$thread"
+done < <(sed -n 's/^thread \([^ ]*\)$/\1/p' "$top/patches/series")
+check "planted: a thread that does need another one" alone
