@@ -12,7 +12,7 @@ shopt -s inherit_errexit
 trap 'exit 130' INT
 trap 'exit 143' TERM
 export LC_ALL=C
-# Debian's tools: what is in a user's own folders may lack the modules that are installed.
+# Debian's tools: what is in a user's own directories may lack the modules that are installed.
 export PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 # What would change a build or what git does, without being asked for here.
 unset GIT_DIR GIT_WORK_TREE GIT_INDEX_FILE MAKEFLAGS MFLAGS MAKELEVEL ARCH LLVM CROSS_COMPILE
@@ -48,7 +48,7 @@ case $top in
 *[:[:space:]]*) die "$top: the kernel cannot be built below a path with spaces or colons: move the clone" ;;
 esac
 
-# A tree of the user's own gets a build folder of its own, named after its path.
+# A tree of the user's own gets a build directory of its own, named after its path.
 out_of() {
 	echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"
 }
@@ -148,7 +148,7 @@ guard_work() {
 }
 
 # For make and ccache: the same compiler everywhere, and results that can be shared
-# between the output folders.  See scripts/build/cc for what CCACHE_DEPEND takes.
+# between the output directories.  See scripts/build/cc for what CCACHE_DEPEND takes.
 jobs=$(nproc)
 export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
 export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1
