@@ -10,6 +10,7 @@
 #include <linux/errno.h>
 #include <linux/init.h>
 #include <linux/limits.h>
+#include <linux/mm.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -204,6 +205,56 @@ int canned_update(void)
 	ret = seamldr_install_module(image, TDX_KUNIT_BLANK_SIZE);
 	vfree(image);
 	return ret;
+}
+
+/* It must not count in the tests that follow, whatever it has been through. */
+static void td_free(void *td)
+{
+	fake_seam_inject_clear();
+	tdh_mng_vpflushdone(td);
+}
+
+/**
+ * canned_td_create() - A TD that is created and not initialized.
+ * @test: the test. The TD does not count any more when it ends.
+ *
+ * Return: the TD. The canned module does not look at its TDR.
+ */
+struct tdx_td *canned_td_create(struct kunit *test)
+{
+	struct tdx_td *td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, td);
+	td->tdr_page = ZERO_PAGE(0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_free, td), 0);
+	return td;
+}
+
+/**
+ * canned_td_init() - Initialize a TD: its build begins.
+ * @td: from canned_td_create().
+ *
+ * Return: 0, or -EIO if TDH.MNG.INIT fails.
+ */
+int canned_td_init(struct tdx_td *td)
+{
+	u64 ext_err;
+
+	return tdh_mng_init(td, 0, &ext_err) ? -EIO : 0;
+}
+
+/**
+ * canned_td_begin() - A TD that is being built.
+ * @test: as for canned_td_create().
+ *
+ * Return: the TD.
+ */
+struct tdx_td *canned_td_begin(struct kunit *test)
+{
+	struct tdx_td *td = canned_td_create(test);
+
+	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
+	return td;
 }
 
 /* What it takes to boot as a TDX host, unless who is linked after this takes over. */

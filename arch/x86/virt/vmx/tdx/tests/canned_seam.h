@@ -10,6 +10,8 @@
 
 #include "fake_seam.h"
 
+struct tdx_td;
+
 #define SEAM_LEAF_SEAMLDR_INFO		(SEAM_LEAF_SEAMLDR | 0)
 #define SEAM_LEAF_SEAMLDR_INSTALL	(SEAM_LEAF_SEAMLDR | 1)
 #define SEAM_LEAF_MR_FINALIZE		17
@@ -47,5 +49,8 @@ int canned_seam_init(struct kunit *test);
 void canned_answer(struct kunit *test, u64 leaf, u64 status);
 void canned_fault(struct kunit *test, u64 leaf, enum fake_seam_fault fault);
 int canned_update(void);
+struct tdx_td *canned_td_create(struct kunit *test);
+int canned_td_init(struct tdx_td *td);
+struct tdx_td *canned_td_begin(struct kunit *test);
 
 #endif /* _X86_VIRT_TDX_TESTS_CANNED_SEAM_H */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * KUnit suite for updates of the TDX module while TDs are being built: what the kernel counts,
- * when it looks, and what userspace is told.
+ * KUnit suite for updates of the TDX module while TDs are being built: what the kernel counts, and
+ * when it looks.
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>
@@ -9,7 +9,6 @@
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kprobes.h>
-#include <linux/mm.h>
 
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
@@ -22,20 +21,9 @@
 #define FLUSHVP_NOT_DONE	0x8000082400000000ULL
 #define OPERAND_INVALID_RDX	0xC000010000000002ULL
 
-#define NUM_TD_BUILDS		TDX_KUNIT_DEVICE "num_td_builds"
-#define REFUSED			"transferring:device-busy\n"
-#define INVALID			"transferring:firmware-invalid\n"
-
 /* How often the machine was stopped for an update, and what is to happen just before */
 static atomic_t nr_stops;
 static struct tdx_td *begin_before_stop;
-
-static int td_init(struct tdx_td *td)
-{
-	u64 ext_err;
-
-	return tdh_mng_init(td, 0, &ext_err) ? -EIO : 0;
-}
 
 static int before_stop_machine(struct kprobe *p, struct pt_regs *regs)
 {
@@ -43,7 +31,7 @@ static int before_stop_machine(struct kprobe *p, struct pt_regs *regs)
 
 	atomic_inc(&nr_stops);
 	if (td)
-		td_init(td);
+		canned_td_init(td);
 	return 0;
 }
 NOKPROBE_SYMBOL(before_stop_machine);
@@ -71,31 +59,10 @@ static void tdx_builds_suite_exit(struct kunit_suite *suite)
 	stop_machine_probe.flags = 0;
 }
 
-/* It must not count in the tests that follow, whatever it has been through. */
-static void td_free(void *td)
+/* A TD that has not begun would be freed before the next update. */
+static void tdx_builds_exit(struct kunit *test)
 {
 	WRITE_ONCE(begin_before_stop, NULL);
-	fake_seam_inject_clear();
-	tdh_mng_vpflushdone(td);
-}
-
-/* A TD that was created and not initialized. The canned module does not look at its TDR. */
-static struct tdx_td *td_create(struct kunit *test)
-{
-	struct tdx_td *td = kunit_kzalloc(test, sizeof(*td), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, td);
-	td->tdr_page = ZERO_PAGE(0);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_free, td), 0);
-	return td;
-}
-
-static struct tdx_td *td_begin(struct kunit *test)
-{
-	struct tdx_td *td = td_create(test);
-
-	KUNIT_ASSERT_EQ(test, td_init(td), 0);
-	return td;
 }
 
 /* This many TDs are in the way of an update. 0: it is accepted. */
@@ -115,10 +82,10 @@ static void expect_builds(struct kunit *test, int nr)
 
 static void counts_from_init_to_finalize(struct kunit *test)
 {
-	struct tdx_td *td = td_create(test);
+	struct tdx_td *td = canned_td_create(test);
 
 	expect_builds(test, 0);
-	KUNIT_ASSERT_EQ(test, td_init(td), 0);
+	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
 	expect_builds(test, 0);
@@ -128,7 +95,7 @@ static void counts_from_init_to_finalize(struct kunit *test)
 
 static void counts_until_vpflushdone_without_finalize(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
+	struct tdx_td *td = canned_td_begin(test);
 
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
@@ -140,7 +107,7 @@ static void counts_every_td(struct kunit *test)
 	struct tdx_td *tds[5];
 
 	for (int i = 0; i < ARRAY_SIZE(tds); i++) {
-		tds[i] = td_begin(test);
+		tds[i] = canned_td_begin(test);
 		expect_builds(test, i + 1);
 	}
 	for (int i = 0; i < ARRAY_SIZE(tds); i++) {
@@ -155,9 +122,9 @@ static void counts_every_td(struct kunit *test)
 /* What does not end a build must not end the one of another TD, either. */
 static void ends_once(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
+	struct tdx_td *td = canned_td_begin(test);
 
-	td_begin(test);
+	canned_td_begin(test);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
@@ -168,9 +135,9 @@ static void ends_once(struct kunit *test)
 
 static void ends_once_when_torn_down(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
+	struct tdx_td *td = canned_td_begin(test);
 
-	td_begin(test);
+	canned_td_begin(test);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
 	expect_builds(test, 1);
@@ -178,9 +145,9 @@ static void ends_once_when_torn_down(struct kunit *test)
 
 static void teardown_before_init_ends_nothing(struct kunit *test)
 {
-	struct tdx_td *td = td_create(test);
+	struct tdx_td *td = canned_td_create(test);
 
-	td_begin(test);
+	canned_td_begin(test);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
 	expect_builds(test, 1);
 }
@@ -217,15 +184,15 @@ static void fail_next(struct kunit *test, u64 leaf)
 /* KVM tears such a TD down, and then uses the same struct again if userspace tries again. */
 static void failed_init_does_not_count(struct kunit *test)
 {
-	struct tdx_td *td = td_create(test);
+	struct tdx_td *td = canned_td_create(test);
 
 	fail_next(test, SEAM_LEAF_MNG_INIT);
-	KUNIT_EXPECT_NE(test, td_init(td), 0);
+	KUNIT_EXPECT_NE(test, canned_td_init(td), 0);
 	expect_builds(test, 0);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
 	expect_builds(test, 0);
 
-	KUNIT_ASSERT_EQ(test, td_init(td), 0);
+	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
 	expect_builds(test, 0);
@@ -233,35 +200,35 @@ static void failed_init_does_not_count(struct kunit *test)
 
 static void second_init_that_fails_changes_nothing(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
+	struct tdx_td *td = canned_td_begin(test);
 
 	fail_next(test, SEAM_LEAF_MNG_INIT);
-	KUNIT_EXPECT_NE(test, td_init(td), 0);
+	KUNIT_EXPECT_NE(test, canned_td_init(td), 0);
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
+	expect_builds(test, 0);
+}
+
+/* What does not end a build ends it when it is done again. */
+static void expect_still_counts(struct kunit *test, u64 leaf, u64 (*end)(struct tdx_td *td))
+{
+	struct tdx_td *td = canned_td_begin(test);
+
+	fail_next(test, leaf);
+	KUNIT_EXPECT_NE(test, end(td), 0);
+	expect_builds(test, 1);
+	KUNIT_ASSERT_EQ(test, end(td), 0);
 	expect_builds(test, 0);
 }
 
 static void failed_finalize_still_counts(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
-
-	fail_next(test, SEAM_LEAF_MR_FINALIZE);
-	KUNIT_EXPECT_NE(test, tdh_mr_finalize(td), 0);
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	expect_builds(test, 0);
+	expect_still_counts(test, SEAM_LEAF_MR_FINALIZE, tdh_mr_finalize);
 }
 
 static void failed_vpflushdone_still_counts(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
-
-	fail_next(test, SEAM_LEAF_MNG_VPFLUSHDONE);
-	KUNIT_EXPECT_NE(test, tdh_mng_vpflushdone(td), 0);
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	expect_builds(test, 0);
+	expect_still_counts(test, SEAM_LEAF_MNG_VPFLUSHDONE, tdh_mng_vpflushdone);
 }
 
 /* An update that comes while the module works on a TD: an attempt inside of a SEAMCALL */
@@ -285,10 +252,10 @@ static void expect_refused_inside_of(struct kunit *test, u64 leaf)
 
 static void counts_while_it_begins_and_ends(struct kunit *test)
 {
-	struct tdx_td *td = td_create(test);
+	struct tdx_td *td = canned_td_create(test);
 
 	expect_refused_inside_of(test, SEAM_LEAF_MNG_INIT);
-	KUNIT_ASSERT_EQ(test, td_init(td), 0);
+	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
 	KUNIT_EXPECT_EQ(test, shutdown_inside_ret, -EBUSY);
 
 	expect_refused_inside_of(test, SEAM_LEAF_MR_FINALIZE);
@@ -298,7 +265,7 @@ static void counts_while_it_begins_and_ends(struct kunit *test)
 
 static void counts_while_it_is_torn_down(struct kunit *test)
 {
-	struct tdx_td *td = td_begin(test);
+	struct tdx_td *td = canned_td_begin(test);
 
 	expect_refused_inside_of(test, SEAM_LEAF_MNG_VPFLUSHDONE);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
@@ -333,7 +300,7 @@ static void refusal_stops_no_cpu_and_makes_no_seamcall(struct kunit *test)
 	u64 calls;
 
 	use_module(test);
-	td_begin(test);
+	canned_td_begin(test);
 	stops = atomic_read(&nr_stops);
 	calls = fake_seam_count_all();
 	for (int i = 0; i < 10; i++)
@@ -346,7 +313,7 @@ static void refusal_stops_no_cpu_and_makes_no_seamcall(struct kunit *test)
 /* The update has looked, and the machine is not stopped yet. */
 static void build_that_begins_meanwhile_is_not_missed(struct kunit *test)
 {
-	struct tdx_td *td = td_create(test);
+	struct tdx_td *td = canned_td_create(test);
 	int stops;
 	u64 calls;
 
@@ -370,7 +337,7 @@ static void count_does_not_depend_on_the_module(struct kunit *test)
 	struct tdx_td *td;
 
 	canned_seam.features0 = CANNED_FEATURES0;
-	td = td_begin(test);
+	td = canned_td_begin(test);
 	canned_seam.features0 |= CANNED_UPDATE_COMPAT;
 	expect_builds(test, 1);
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
@@ -382,103 +349,11 @@ static void bad_image_is_told_as_bad_all_the_same(struct kunit *test)
 	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_BLANK_SIZE);
 	u64 mark = tdx_kunit_log_mark();
 
-	td_begin(test);
+	canned_td_begin(test);
 	tdx_kunit_blank_image(image);
 	image[0] ^= 1;
 	KUNIT_EXPECT_EQ(test, seamldr_install_module(image, TDX_KUNIT_BLANK_SIZE), -EINVAL);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused"), 0);
-}
-
-/* --- What userspace is told --- */
-
-static void expect_file(struct kunit *test, const char *path, const char *want)
-{
-	char text[64];
-
-	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(path, text, sizeof(text)), 0);
-	KUNIT_EXPECT_STREQ(test, text, want);
-}
-
-static void num_td_builds_is_for_everybody(struct kunit *test)
-{
-	tdx_kunit_need_updates(test);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_file_mode(NUM_TD_BUILDS), 0444);
-}
-
-static void num_td_builds_is_right_at_any_moment(struct kunit *test)
-{
-	struct tdx_td *first, *second;
-	u64 calls;
-
-	tdx_kunit_need_updates(test);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
-	first = td_begin(test);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
-	second = td_begin(test);
-	calls = fake_seam_count_all();
-	expect_file(test, NUM_TD_BUILDS, "2\n");
-	KUNIT_EXPECT_EQ(test, fake_seam_count_all(), calls);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(first), 0);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(second), 0);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
-}
-
-static void num_td_builds_is_there_when_tdx_is_lost(struct kunit *test)
-{
-	struct tdx_td *td = td_create(test);
-	char text[64];
-
-	tdx_kunit_need_updates(test);
-	canned_fault(test, SEAM_LEAF_SEAMLDR_INSTALL, FAKE_SEAM_VMFAILINVALID);
-	KUNIT_ASSERT_NE(test, canned_update(), 0);
-	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(TDX_KUNIT_DEVICE "version", text,
-						  sizeof(text)), -ENXIO);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
-	KUNIT_ASSERT_EQ(test, td_init(td), 0);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
-}
-
-static void upload(struct kunit *test, const char *want)
-{
-	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_BLANK_SIZE);
-
-	tdx_kunit_blank_image(image);
-	tdx_kunit_start_upload(test, image, TDX_KUNIT_BLANK_SIZE);
-	tdx_kunit_end_upload(test, want);
-}
-
-static void refusal_by_the_kernel_reads_device_busy(struct kunit *test)
-{
-	struct tdx_td *td;
-
-	tdx_kunit_need_updates(test);
-	td = td_begin(test);
-	upload(test, REFUSED);
-	upload(test, REFUSED);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	upload(test, "");
-}
-
-static void refusal_by_the_module_reads_device_busy(struct kunit *test)
-{
-	tdx_kunit_need_updates(test);
-	canned_answer(test, SEAM_LEAF_SYS_SHUTDOWN, 0x8000051200010001);
-	upload(test, REFUSED);
-	upload(test, "");
-}
-
-/* SYS_BUSY is something else: a failure, as before. */
-static void failures_read_firmware_invalid(struct kunit *test)
-{
-	tdx_kunit_need_updates(test);
-	canned_answer(test, SEAM_LEAF_SYS_SHUTDOWN, 0x8000020200000000);
-	upload(test, INVALID);
-	canned_fault(test, SEAM_LEAF_SYS_SHUTDOWN, FAKE_SEAM_GP);
-	upload(test, INVALID);
-	canned_answer(test, SEAM_LEAF_SYS_RD, OPERAND_INVALID_RDX);
-	upload(test, INVALID);
-	upload(test, "");
 }
 
 static struct kunit_case tdx_builds_cases[] = {
@@ -498,12 +373,6 @@ static struct kunit_case tdx_builds_cases[] = {
 	KUNIT_CASE_PARAM(build_that_begins_meanwhile_is_not_missed, module_gen_params),
 	KUNIT_CASE(count_does_not_depend_on_the_module),
 	KUNIT_CASE(bad_image_is_told_as_bad_all_the_same),
-	KUNIT_CASE(num_td_builds_is_for_everybody),
-	KUNIT_CASE(num_td_builds_is_right_at_any_moment),
-	KUNIT_CASE(num_td_builds_is_there_when_tdx_is_lost),
-	KUNIT_CASE(refusal_by_the_kernel_reads_device_busy),
-	KUNIT_CASE(refusal_by_the_module_reads_device_busy),
-	KUNIT_CASE(failures_read_firmware_invalid),
 	{}
 };
 
@@ -512,6 +381,7 @@ static struct kunit_suite tdx_builds_suite = {
 	.suite_init = tdx_builds_suite_init,
 	.suite_exit = tdx_builds_suite_exit,
 	.init = canned_seam_init,
+	.exit = tdx_builds_exit,
 	.test_cases = tdx_builds_cases,
 };
 

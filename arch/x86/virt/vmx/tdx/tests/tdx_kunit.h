@@ -9,6 +9,7 @@
 #include <linux/types.h>
 
 #include "fake_model.h"
+#include "tdx_kunit_sysfs.h"
 #include "tdx_kunit_util.h"
 
 /* A TDX module image: a page of header, one with the sigstruct, the module */

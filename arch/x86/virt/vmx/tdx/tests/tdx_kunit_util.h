@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What KUnit suites of the TDX host code look at: images, the kernel's log, files in /sys.
+ * What KUnit suites of the TDX host code look at: images and the kernel's log.
  */
 #ifndef _X86_VIRT_TDX_TESTS_TDX_KUNIT_UTIL_H
 #define _X86_VIRT_TDX_TESTS_TDX_KUNIT_UTIL_H
@@ -26,15 +26,5 @@ void tdx_kunit_blank_image(u8 *image);
 
 u64 tdx_kunit_log_mark(void);
 int tdx_kunit_log_count(u64 mark, const char *text);
-
-#define TDX_KUNIT_DEVICE	"devices/faux/tdx_host/"
-#define TDX_KUNIT_UPLOAD	"class/firmware/tdx_module/"
-
-int tdx_kunit_file_read(const char *path, char *buf, size_t size);
-int tdx_kunit_file_write(const char *path, const void *data, size_t size);
-int tdx_kunit_file_mode(const char *path);
-void tdx_kunit_need_updates(struct kunit *test);
-void tdx_kunit_start_upload(struct kunit *test, const u8 *image, size_t size);
-void tdx_kunit_end_upload(struct kunit *test, const char *want);
 
 #endif /* _X86_VIRT_TDX_TESTS_TDX_KUNIT_UTIL_H */
