@@ -168,7 +168,7 @@ static void answer(struct kunit *test, u64 leaf, unsigned int times,
 }
 
 /**
- * canned_answer() - What is the next call of a leaf answered?
+ * canned_answer() - Set the status of the next call of a leaf.
  * @test: the test.
  * @leaf: the leaf. Called twice with one leaf, this sets the next two answers.
  * @status: the status.
@@ -257,7 +257,7 @@ struct tdx_td *canned_td_begin(struct kunit *test)
 	return td;
 }
 
-/* What it takes to boot as a TDX host, unless who is linked after this takes over. */
+/* What it takes to boot as a TDX host. */
 static int __init canned_seam_boot(void)
 {
 	fake_seam_set_handler(FAKE_SEAM_MODULE, answer_for_module);

@@ -44,7 +44,7 @@ static bool fake_seam_requested __initdata;
 static bool fake_seam_started __ro_after_init;
 
 /*
- * Everything below. Raw, as SEAMCALLs are made with preemption off and taken in an
+ * Protects everything below. Raw, because SEAMCALLs are made with preemption off and taken in an
  * exception handler.
  */
 static DEFINE_RAW_SPINLOCK(trap_lock);
