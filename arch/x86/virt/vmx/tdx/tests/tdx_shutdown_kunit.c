@@ -254,14 +254,14 @@ static void fault_is_an_error(struct kunit *test)
 	static const enum fake_seam_fault faults[] = {
 		FAKE_SEAM_VMFAILINVALID, FAKE_SEAM_GP, FAKE_SEAM_UD
 	};
+	static const char line[] = "virt/tdx: SEAMCALL (0x0000000000000034) failed: ";
 
 	for (int i = 0; i < ARRAY_SIZE(faults); i++) {
 		u64 mark = tdx_kunit_log_mark();
 
 		canned_fault(test, SEAM_LEAF_SYS_SHUTDOWN, faults[i]);
 		KUNIT_EXPECT_EQ_MSG(test, canned_update(), -EIO, "fault %d", i);
-		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_log_count(mark, "SEAMCALL (0x34) failed: "),
-				    1, "fault %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_log_count(mark, line), 1, "fault %d", i);
 		expect_nothing_reset(test);
 	}
 	KUNIT_EXPECT_EQ(test, canned_update(), 0);
