@@ -49,7 +49,7 @@ debugfs_shows() {
 		created: 0, sum 0
 		begun: 1, sum 1
 		finalized: 0, sum 0
-		two: 1 0, sum 1
+		two: 0 1, sum 1
 		both: 1 1, sum 2
 		before: 1, sum 1
 		killed: , sum 0
