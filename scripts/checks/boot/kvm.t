@@ -38,7 +38,40 @@ bug_shows() {
 	grep '^exit: 1$' "$log"
 }
 
+# Of each VM, and of all of them; gone with a VMM that is killed.
+debugfs_shows() {
+	local log=$logs/kvm-stat.log
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm-stat "$log"
+	grep -E '^(no VM|mode|created|begun|finalized|two|both|before|killed|builds): ' "$log" >"$tmp/stats"
+	diff - "$tmp/stats" <<-'EOT'
+		no VM: , sum 0
+		mode: 444
+		created: 0, sum 0
+		begun: 1, sum 1
+		finalized: 0, sum 0
+		two: 0 1, sum 1
+		both: 1 1, sum 2
+		before: 1, sum 1
+		killed: , sum 0
+		builds: 0
+	EOT
+	# The kernel as it is has none.
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 plain kvm-stat "$logs/kvm-stat-plain.log"
+	grep '^begun: , sum $' "$logs/kvm-stat-plain.log"
+}
+
+# It is not cleared.
+bad_stat() {
+	local log=$logs/kvm-bad-stat.log
+	"$top/scripts/build/kernel" bad-stat "$(planted arch/x86/kvm/vmx/tdx.c 's/^\tkvm->stat.td_build_in_progress = 0;$//')" host guest tests
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 "$out/obj-bad-stat/arch/x86/boot/bzImage" kvm-tool "$log"
+	grep '^# td_build_in_progress after finalize: 1' "$log"
+	grep '^not ok [0-9]* td_build_in_progress' "$log"
+}
+
 check "an update at each stop of a build, a race, and KVM as it is without the series" holds
 check "nothing is built the second time" again
 check "planted: no series, so the race goes wrong" race_on_plain
+check "debugfs shows which TDs are being built" debugfs_shows
+check "planted: a statistic that is not cleared" bad_stat
 check "planted: a SEAMCALL that KVM does not expect to fail" bug_shows

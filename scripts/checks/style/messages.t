@@ -11,7 +11,7 @@ faults() {
 	git stripspace | awk '
 		function fault(text) { print "line " NR ": " text ": " $0 }
 		NR == 1 {
-			if ($0 !~ /^[a-z0-9_\/-]+(\/[a-zA-Z0-9_-]+)*: [A-Z]/ && $0 !~ /^Documentation\/[a-z0-9\/]+: [A-Z]/)
+			if ($0 !~ /^KVM: (TDX: )?[A-Z]/ && $0 !~ /^[a-z0-9_\/-]+(\/[a-zA-Z0-9_-]+)*: [A-Z]/ && $0 !~ /^Documentation\/[a-z0-9\/]+: [A-Z]/)
 				fault("not \"subsys/component: Title\"")
 			if ($0 ~ /\.[chS]:/) fault("a file as prefix")
 			if ($0 ~ /\.$/) fault("a full stop after the title")

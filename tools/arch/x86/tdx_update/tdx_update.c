@@ -639,7 +639,7 @@ static int check_image(const struct image *image)
 
 	printf("image:             %s\n", image->name);
 	if (problem) {
-		printf("the kernel:        refuses it: %s\n", problem);
+		printf("bad image:         %s\n", problem);
 		return EXIT_IMAGE;
 	}
 	printf("the kernel:        takes it\n");

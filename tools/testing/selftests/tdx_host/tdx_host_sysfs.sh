@@ -16,7 +16,7 @@ if [ ! -e $dev/num_remaining_updates ]; then
 elif ! have_fake; then
 	ktap_set_plan 20
 else
-	ktap_set_plan 37
+	ktap_set_plan 40
 fi
 
 mode() {
@@ -109,6 +109,17 @@ is "a TD is being built, the module does not count: refused" "$(upload "$next")"
 	transferring:device-busy
 is "the module does not count: the TD's measurement is right" "$(td_finish c)" right
 is "the module does not count, the build is over: accepted" "$(upload "$next")" accepted
+cpu=/sys/devices/system/cpu/cpu1/online
+before=$(state)
+if [ -w $cpu ] && echo 0 >$cpu; then
+	is "a CPU is offline: refused" "$(upload "$next")" transferring:device-busy
+	is "a CPU is offline: nothing has changed" "$(state)" "$before"
+	echo 1 >$cpu
+	is "all CPUs are online: accepted" "$(upload "$next")" accepted
+else
+	skip "needs a second CPU that can go offline" "a CPU is offline: refused" \
+		"a CPU is offline: nothing has changed" "all CPUs are online: accepted"
+fi
 td_destroy c
 is "a module that counts again" "$(version) $(td_builds)" "1.5.07 0"
 td_destroy a

@@ -42,6 +42,9 @@
 #define CPUID_X2APIC		0x200000U	/* leaf 1, ECX */
 #define MAX_CPUID		256
 
+/* A stat that is 1 during a build */
+#define STAT_BUILD		"td_build_in_progress"
+
 struct td {
 	int kvm;
 	int vm;
@@ -403,6 +406,39 @@ static void need_tdx(void)
 		ksft_exit_skip("KVM has no TDs here: needs a TDX host and kvm_intel.tdx=1\n");
 }
 
+/* The value of a VM's stat. Returns -ENOENT if the kernel does not have it. */
+static int vm_stat(const struct td *td, const char *name)
+{
+	struct kvm_stats_header header;
+	struct kvm_stats_desc *desc;
+	uint64_t value;
+	size_t size;
+	int fd, ret = -ENOENT;
+
+	fd = ioctl(td->vm, KVM_GET_STATS_FD, NULL);
+	if (fd < 0)
+		return -errno;
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+		ksft_exit_fail_msg("KVM_GET_STATS_FD: no header\n");
+	size = sizeof(*desc) + header.name_size;
+	desc = malloc(size);
+	if (!desc)
+		ksft_exit_fail_msg("no memory\n");
+	for (unsigned int i = 0; i < header.num_desc && ret == -ENOENT; i++) {
+		if (pread(fd, desc, size, header.desc_offset + i * size) != (ssize_t)size)
+			ksft_exit_fail_msg("KVM_GET_STATS_FD: no descriptor %u\n", i);
+		if (strcmp(desc->name, name))
+			continue;
+		if (pread(fd, &value, sizeof(value), header.data_offset + desc->offset) !=
+		    sizeof(value))
+			ksft_exit_fail_msg("KVM_GET_STATS_FD: no value of %s\n", name);
+		ret = value;
+	}
+	free(desc);
+	close(fd);
+	return ret;
+}
+
 static void run_command(const char *command)
 {
 	fflush(stdout);
@@ -415,10 +451,10 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 {
 	char hex[2 * SHA384_SIZE + 1];
 	uint8_t mrtd[SHA384_SIZE];
-	bool finalized = false;
-	int ret;
+	bool begun = false, finalized = false, stat_wrong = false;
+	int ret, stat = -ENOENT;
 
-	ksft_set_plan(NR_STEPS + 1);
+	ksft_set_plan(NR_STEPS + 2);
 	ret = new_td(td, seed, 3, 2);
 	if (ret)
 		ksft_exit_fail_msg("KVM_GET_SUPPORTED_CPUID: %s\n", strerror(-ret));
@@ -452,8 +488,20 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 		ksft_test_result(!ret, "%s\n", steps[i].name);
 		if (ret && i < TEAR_DOWN)
 			last = 0;
+		begun |= !ret && steps[i].run == init_vm;
 		finalized |= !ret && steps[i].run == finalize;
+		if (td->vm < 0)
+			continue;
+		stat = vm_stat(td, STAT_BUILD);
+		if (stat != -ENOENT && stat != (begun && !finalized)) {
+			ksft_print_msg("%s after %s: %d\n", STAT_BUILD, steps[i].name, stat);
+			stat_wrong = true;
+		}
 	}
+	if (stat == -ENOENT)
+		ksft_test_result_skip("%s: this kernel has no such stat\n", STAT_BUILD);
+	else
+		ksft_test_result(!stat_wrong, "%s\n", STAT_BUILD);
 	ksft_finished();
 }
 

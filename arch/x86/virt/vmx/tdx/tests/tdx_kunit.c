@@ -205,22 +205,6 @@ u64 tdx_kunit_shutdown_rcx(struct kunit *test)
 }
 
 /**
- * tdx_kunit_checksum() - Make the checksum of an image right.
- * @image: the image.
- * @size: its size in bytes. The sum of its 16-bit words is 0 after this.
- */
-void tdx_kunit_checksum(u8 *image, size_t size)
-{
-	struct tdx_kunit_header *header = (void *)image;
-	u16 sum = 0;
-
-	header->checksum = 0;
-	for (size_t i = 0; i + 1 < size; i += 2)
-		sum += image[i] | image[i + 1] << 8;
-	header->checksum = -sum;
-}
-
-/**
  * tdx_kunit_image() - Make a module into an image that the fake P-SEAMLDR takes.
  * @test: the test; frees the image when it ends.
  * @module: the module.
@@ -250,8 +234,6 @@ u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module)
 	memcpy(sigstruct + SIGSTRUCT_MIN_UPDATE_HV, &module->min_update_hv, sizeof(u16));
 	sha384(page, TDX_KUNIT_IMAGE_MODULE_PAGES * PAGE_SIZE,
 	       sigstruct + SIGSTRUCT_SEAMHASH);
-
-	tdx_kunit_checksum(image, TDX_KUNIT_IMAGE_SIZE);
 	return image;
 }
 

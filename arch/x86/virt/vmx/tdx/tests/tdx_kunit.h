@@ -53,7 +53,6 @@ bool tdx_kunit_is_version(const struct fake_module *module);
 u64 tdx_kunit_shutdown_rcx(struct kunit *test);
 
 u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module);
-void tdx_kunit_checksum(u8 *image, size_t size);
 int tdx_kunit_install(struct kunit *test, const struct fake_module *module);
 
 struct fake_td *tdx_kunit_td(struct kunit *test);

@@ -9,9 +9,14 @@
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/kconfig.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
+#include <linux/sprintf.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
@@ -362,16 +367,29 @@ static void take_keyid_back(void *unused)
 	tdx_guest_keyid_alloc();
 }
 
-/*
- * The kernel's part alone: it asks the CPUs that are online, and the others catch up. A real
- * P-SEAMLDR fails this update, because it waits for every CPU.
- */
+/* An update is not begun, or gets as far as the first SEAMCALL, which fails. */
+static void expect_begun(struct kunit *test, bool begun)
+{
+	static const struct tdx_kunit_failure failure = {
+		.fault = FAKE_SEAM_VMFAILINVALID,
+	};
+	struct tdx_kunit_calls then = tdx_kunit_calls();
+
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, -1, 0, 1, &failure);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module),
+			begun ? -ENODEV : -EBUSY);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, begun);
+	fake_seam_inject_clear();
+}
+
+/* The P-SEAMLDR waits for every CPU. */
 static void update_with_cpus_offline(struct kunit *test)
 {
 	unsigned int cpus = (uintptr_t)test->param_value;
 	const unsigned int all = num_online_cpus();
-	struct tdx_kunit_calls then, calls;
 	unsigned int cpu;
+	char line[120];
+	u64 mark;
 
 	if (all < MAX_CPUS)
 		kunit_skip(test, "needs %d CPUs, this machine has %u", MAX_CPUS, all);
@@ -385,18 +403,74 @@ static void update_with_cpus_offline(struct kunit *test)
 		KUNIT_ASSERT_EQ(test, remove_cpu(cpu), 0);
 	KUNIT_ASSERT_EQ(test, num_online_cpus(), cpus);
 
-	then = tdx_kunit_calls();
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
-	calls = tdx_kunit_calls_since(&then);
-	KUNIT_EXPECT_EQ(test, calls.install, cpus);
-	KUNIT_EXPECT_EQ(test, calls.lp_init, cpus);
+	mark = tdx_kunit_log_mark();
+	expect_begun(test, cpus == all);
+	snprintf(line, sizeof(line), "offline: online %*pbl, present %*pbl\n",
+		 cpumask_pr_args(cpu_online_mask), cpumask_pr_args(cpu_present_mask));
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, line), cpus < all);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
 
-	/* They find the new module when they come back, and do their part of its init. */
-	then = tdx_kunit_calls();
-	for (cpu = cpus; cpu < all; cpu++)
-		KUNIT_EXPECT_EQ(test, add_cpu(cpu), 0);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).lp_init, all - cpus);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_module), 0);
+	put_cpus_back(NULL);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
+}
+
+static void make_present(void *cpu)
+{
+	set_cpu_present((uintptr_t)cpu, true);
+}
+
+/* The last CPU is offline, and as if it had been taken out of the machine. Returns its number. */
+static unsigned int take_cpu_out(struct kunit *test)
+{
+	const unsigned int last = num_online_cpus() - 1;
+
+	if (!last)
+		kunit_skip(test, "needs two CPUs");
+	if (!IS_ENABLED(CONFIG_HOTPLUG_CPU))
+		kunit_skip(test, "needs CONFIG_HOTPLUG_CPU");
+
+	tdx_guest_keyid_free(0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, take_keyid_back, NULL), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_cpus_back, NULL), 0);
+	KUNIT_ASSERT_EQ(test, remove_cpu(last), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, make_present,
+							(void *)(uintptr_t)last), 0);
+	set_cpu_present(last, false);
+	return last;
+}
+
+static void absent_cpu_is_not_missed(struct kunit *test)
+{
+	take_cpu_out(test);
+	expect_begun(test, true);
+}
+
+static int begin_update(void *test)
+{
+	return tdx_kunit_install(test, &tdx_kunit_next_module);
+}
+
+/* A CPU is missed that was not when the update began and had to wait for CPU hotplug. */
+static void cpu_that_is_missing_since_then_is_missed(struct kunit *test)
+{
+	unsigned int cpu = take_cpu_out(test);
+	struct tdx_kunit_calls then = tdx_kunit_calls();
+	struct task_struct *task;
+
+	cpus_write_lock();
+	task = kthread_run(begin_update, test, "tdx_update");
+	if (!IS_ERR(task)) {
+		get_task_struct(task);
+		for (int i = 0; i < 1000 && READ_ONCE(task->__state) != TASK_UNINTERRUPTIBLE; i++)
+			usleep_range(1000, 2000);
+	}
+	set_cpu_present(cpu, true);
+	cpus_write_unlock();
+	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
+	KUNIT_EXPECT_EQ(test, kthread_stop_put(task), -EBUSY);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, 0);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
 }
 
@@ -447,6 +521,8 @@ static struct kunit_case tdx_update_cases[] = {
 	KUNIT_CASE(no_updates_left),
 	KUNIT_CASE(handoff_data_is_not_taken),
 	KUNIT_CASE_PARAM(update_with_cpus_offline, gen_cpus),
+	KUNIT_CASE(absent_cpu_is_not_missed),
+	KUNIT_CASE(cpu_that_is_missing_since_then_is_missed),
 	KUNIT_CASE(last_cpu_of_a_package_stays),
 	{}
 };

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The kernel's own test of firmware uploads: each fault that the series repairs fails its case on the base.
+
+needs check
+
+# run NAME COMMIT [CONFIG]: the test as the series has it, on the kernel of that commit.
+run() {
+	local program root=$tmp/root
+	"$top/scripts/build/kernel" "firmware-$1" "$2" firmware ${3:+"$3"}
+	"$top/scripts/build/initrd"
+	rm -rf "$root"
+	files series "$root" tools/testing/selftests/{firmware,kselftest}
+	mv "$root/tools/testing/selftests" "$root"
+	# It is a script for bash and the usual programs: busybox does not have all of their options.
+	mkdir "$root/bin"
+	for program in bash mktemp sleep zgrep taskset chrt; do
+		cp "$(command -v $program)" "$root/bin/"
+	done
+	ldd "$root"/bin/{bash,mktemp,sleep,taskset,chrt} | grep -oE '/[^ ]+\.so[^ ]*' | sort -u >"$tmp/libraries"
+	xargs cp --parents -t "$root" <"$tmp/libraries"
+	find "$root" -mindepth 1 -type d -printf 'dir /%P 0755 0 0\n' -o -type f -printf 'file /%P %p 0755 0 0\n' >"$tmp/list"
+	{ cat "$out/initrd"; "$out/obj-firmware-$1/usr/gen_init_cpio" "$tmp/list" | gzip -1; } >"$tmp/initrd"
+	"$top/scripts/boot/emulate" -i "$tmp/initrd" "$out/obj-firmware-$1/arch/x86/boot/bzImage" firmware "$logs/firmware-$1.log"
+}
+
+# because NAME CASE REASON: on that kernel the case fails, and says so since the one before it.
+because() {
+	awk -v case="$2" '/^(not )?ok /{ if (/^not/ && $NF == case) { printf "%s", since; found = 1 }; since = ""; next }
+		{ since = since $0 "\n" } END { exit !found }' "$logs/firmware-$1.log" >"$tmp/since" || die "passes: $2"
+	grep "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 does not fail because of: $3"; }
+}
+
+passes() {
+	run series series
+	absent -E '^not ok|# SKIP' "$logs/firmware-series.log"
+	grep '^ok [0-9]* test_' "$logs/firmware-series.log"
+	grep '^exit: 0$' "$logs/firmware-series.log"
+	# Some allocations of an upload were made to fail.
+	grep '^[1-9][0-9]* allocations have failed$' "$logs/firmware-series.log"
+	absent 'dmesg: .*\(WARNING:\|BUG:\|Oops\)' "$logs/firmware-series.log"
+}
+
+base_fails() {
+	run base base
+	because base test_holes 'data that was never written is not zero'
+	because base test_no_memory 'no upload any more after allocation [0-9]* has failed'
+	because base test_next_upload 'an upload with data was not started'
+	because base test_not_started 'an upload was ended that was not started'
+	because base test_nothing 'Expected receiving:invalid-file-size, Actual $'
+	because base test_offset_too_big 'data at offset 2147483647: Expected File too large'
+	grep 'dmesg: .*BUG: kernel NULL pointer dereference' "$logs/firmware-base.log"
+	grep 'dmesg: .*RIP: .* firmware_data_write' "$logs/firmware-base.log"
+	# They fail for that reason, and not because nothing works.
+	grep '^ok [0-9]* test_error_handling' "$logs/firmware-base.log"
+	grep '^ok [0-9]* test_uploads' "$logs/firmware-base.log"
+}
+
+check "the test passes" passes
+check "planted: no series, and each case fails for its reason" base_fails
