@@ -5,7 +5,7 @@
 The image has the on-disk format that the kernel's tdx_module upload takes: a header page
 (version 0x200), a page with a SEAM_SIGSTRUCT, and the module's pages. Only the fake SEAM
 (Documentation/arch/x86/tdx-fake-seam.rst) accepts what is in it: the "module" is a
-description of itself, and the sigstruct carries its hash and no signature.
+description of itself, and the sigstruct is signed with a key that is no secret.
 
 With --set, header fields are overwritten, to make images that must be refused. The
 checksum is made right after that, unless it is set itself.
@@ -18,6 +18,17 @@ import struct
 import sys
 
 PAGE = 4096
+
+# CPUID leaf 1 EAX, without the stepping: QEMU's CPU max and Bochs' corei7_skylake_x, and those
+# that have TDX (Sapphire Rapids, Emerald Rapids, Granite Rapids)
+CPUS = (0x60fb0, 0x660, 0x50650, 0x806f0, 0xc06f0, 0xa06d0)
+
+# What is the same in the sigstructs of all modules: offset and value of 32-bit fields
+SIGSTRUCT = {0: 6, 4: 0xe1, 8: 0x10000, 16: 0x8086, 20: 0x20260101, 24: 0x200, 28: 0x60,
+             32: 0x60, 36: 1, 512: 0x10001}
+
+# What RSASSA-PKCS1-v1_5 has before a SHA-384 (RFC 8017, 9.2)
+DIGEST_INFO = bytes.fromhex("3041300d060960864801650304020205000430")
 
 # Offset and struct code of the header's fields (struct tdx_image_header)
 HEADER = {
@@ -44,6 +55,19 @@ def version(text):
     return parts
 
 
+def svn(text):
+    """MAJOR.MINOR as two integers"""
+    parts = tuple(int(part, 10) for part in text.split("."))
+    if len(parts) != 2 or not all(0 <= part < 256 for part in parts):
+        raise ValueError
+    return parts
+
+
+def cpus(text):
+    """A list of CPUs, which can be empty"""
+    return [number(part) for part in text.split(",") if part]
+
+
 def setting(text):
     """FIELD=VALUE for one of the header's fields"""
     field, value = text.split("=")
@@ -60,11 +84,47 @@ def module_pages(args):
     return page + filler
 
 
+def this_cpu():
+    """The CPU of this machine, for which images are made as well"""
+    values = {}
+    with open("/proc/cpuinfo", encoding="ascii", errors="replace") as cpuinfo:
+        for line in cpuinfo:
+            key, _, value = line.partition(":")
+            values.setdefault(key.strip(), value.strip())
+    family, model = int(values["cpu family"]), int(values["model"])
+    return (max(family - 15, 0) << 20 | model >> 4 << 16 | min(family, 15) << 8 |
+            (model & 15) << 4)
+
+
+def sign(page):
+    """Sign a sigstruct, all but key and signature, as the P-SEAMLDR wants it: RSA-3072"""
+    p, q = (int.from_bytes(hashlib.shake_256(seed).digest(192), "little") | 3 << 1534 | 1
+            for seed in (b"fake SEAM p", b"fake SEAM q"))
+    # The next primes
+    p, q = p + 924, q + 406
+    digest = hashlib.sha384(page[:128] + page[900:2048]).digest()
+    message = b"\0\1" + b"\xff" * 314 + b"\0" + DIGEST_INFO + digest
+    power = pow(65537, -1, (p - 1) * (q - 1))
+    page[128:512] = (p * q).to_bytes(384, "little")
+    page[516:900] = pow(int.from_bytes(message, "big"), power, p * q).to_bytes(384, "little")
+
+
 def sigstruct_page(args, module):
     """SEAM_SIGSTRUCT: 2 KB, in a page of its own"""
     page = bytearray(PAGE)
+    for offset, value in SIGSTRUCT.items():
+        struct.pack_into("<I", page, offset, value)
+    if args.debug:
+        page[15] = 0x80
     page[900:948] = hashlib.sha384(module).digest()
+    page[948:950] = args.svn[1], args.svn[0]
     struct.pack_into("<HH", page, 984, args.module_hv, args.min_update_hv)
+    page[988] = args.no_downgrade
+    # Only modules from 2.0 on say which version they are.
+    if args.version[0] >= 2:
+        struct.pack_into("<HBB", page, 1000, args.version[2], args.version[1], args.version[0])
+    struct.pack_into(f"<{len(args.cpus) + 1}I", page, 1024, len(args.cpus), *args.cpus)
+    sign(page)
     return page
 
 
@@ -90,6 +150,13 @@ def main():
                         help="how the module keeps running hashes (default 0)")
     parser.add_argument("--pages", type=number, default=2,
                         help="number of module pages (default 2)")
+    parser.add_argument("--svn", type=svn, metavar="MAJOR.MINOR",
+                        help="security version (default 3.5 from version 2.0 on, else 1.11)")
+    parser.add_argument("--debug", action="store_true", help="a debug module")
+    parser.add_argument("--no-downgrade", action="store_true",
+                        help="no module with lower handoff versions afterwards")
+    parser.add_argument("--cpus", type=cpus, default=[*CPUS, this_cpu()], metavar="EAX,...",
+                        help="CPUID leaf 1 EAX of the CPUs it is for (default: some, and this)")
     parser.add_argument("--set", type=setting, action="append", default=[],
                         metavar="FIELD=VALUE",
                         help="overwrite a header field: " + ", ".join(HEADER))
@@ -97,6 +164,8 @@ def main():
                         help="cut or extend the file to this many bytes")
     parser.add_argument("output", help="file to write")
     args = parser.parse_args()
+    if args.svn is None:
+        args.svn = (3, 5) if args.version[0] >= 2 else (1, 11)
 
     module = module_pages(args)
     image = bytearray(PAGE) + sigstruct_page(args, module) + module
