@@ -9,7 +9,7 @@ DIR="$(dirname "$(readlink -f "$0")")"
 
 need_tool
 ktap_print_header
-ktap_set_plan 111
+ktap_set_plan 121
 
 export TDX_UPDATE_SYSFS="$tmp/sys"
 dev=$TDX_UPDATE_SYSFS/devices/faux/tdx_host
@@ -108,7 +108,7 @@ ordinary_user() {
 	else
 		program=$1
 		shift
-		start-stop-daemon -S -c 65534 -n none -a "$program" -- "$@"
+		start-stop-daemon -S -c nobody -n none -a "$program" -- "$@"
 	fi
 }
 
@@ -194,6 +194,26 @@ host 1.5.07
 ends 0 "the version that runs" install "$good"
 says "the version that runs: nothing to do" "nothing to do: module 1.5.07 runs already"
 is "the version that runs: not begun" "$(cat "$fw/loading") $(wc -c <"$fw/data")" "0 0"
+
+host
+echo 0-2 >"$cpus/online"
+ends 3 "a CPU is offline" install "$good"
+says "a CPU is offline: what to do" "host: a CPU is offline, .*bring all CPUs online"
+host
+echo 0 >"$dev/num_remaining_updates"
+ends 3 "no updates are left" install "$good"
+host
+rm "$dev/num_td_builds"
+ends 3 "TD builds are not counted" install "$good"
+says "TD builds are not counted: what to do" "host: .*--allow-undetected"
+ends 0 "TD builds are not counted, allowed" check --allow-undetected "$good"
+host
+rm "$dev/num_remaining_updates" "$dev/seamldr_version"
+ends 3 "no updates" status --json
+is "no updates: state" "$(field state)" no-updates
+rm "$dev/version"
+ends 3 "no TDX" status --json
+is "no TDX: state" "$(field state)" no-tdx
 
 host
 rm "$dev/num_remaining_updates"

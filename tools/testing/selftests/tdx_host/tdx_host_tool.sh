@@ -18,7 +18,7 @@ need_tool
 ktap_print_header
 # What cannot be tested here counts as one.
 if have_fake; then
-	ktap_set_plan 73
+	ktap_set_plan 76
 else
 	ktap_set_plan 8
 fi
@@ -102,6 +102,28 @@ is "it said what it waited for" \
 is "it said what it did" "$(grep -c '^done: module 1.5.07 runs now, before' "$tmp/bg")" 1
 is "after the build: the new version" "$(version)" 1.5.07
 td_destroy a
+
+# A host that begins to build a TD every 0.2 s, and is seldom without one.
+(
+	ended=
+	trap 'ended=1' TERM
+	while [ -z "$ended" ]; do
+		td_create busy
+		sleep 0.18
+		[ "$(td_finish busy)" = right ] || echo wrong >>"$tmp/busy"
+		td_destroy busy
+		sleep 0.02
+	done
+) &
+busy=$!
+sleep 1
+calls=$(seamcalls $shutdown)
+ends 0 "TDs are built all the time" install --reinstall --timeout 60 "$next"
+is "TDs are built all the time: CPUs were stopped for nothing" \
+	$(($(seamcalls $shutdown) - calls - 1)) 0
+kill $busy
+wait $busy
+is "TDs are built all the time: measurements" "$(cat "$tmp/busy" 2>/dev/null)" ""
 
 # What only the module knows of: attempts, and never more than one a second.
 echo 1 >$seam/migrations
