@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tdx_host.h"
+#include "tdx_update.h"
 
 #define CPU		"devices/system/cpu/"
 
@@ -24,14 +23,14 @@ int sysfs_open(const char *file, int flags)
 	char path[PATH_MAX];
 	int fd;
 
-	snprintf(path, sizeof(path), "%s/%s", sysfs, file);
+	snprintf(path, sizeof(path), "%s/%s", *file == '/' ? "" : sysfs, file);
 	fd = open(path, flags | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 
-/* One line without its end */
-static int read_line(int fd, char *line, size_t size)
+int sysfs_read(const char *file, char *line, size_t size)
 {
+	int fd = sysfs_open(file, O_RDONLY);
 	ssize_t len = fd < 0 ? fd : read(fd, line, size - 1);
 
 	if (fd >= 0 && len < 0)
@@ -42,11 +41,6 @@ static int read_line(int fd, char *line, size_t size)
 	line[strcspn(line, "\n")] = '\0';
 	printable(line);
 	return len < 0 ? len : 0;
-}
-
-int sysfs_read(const char *file, char *line, size_t size)
-{
-	return read_line(sysfs_open(file, O_RDONLY), line, size);
 }
 
 int sysfs_number(const char *file, long *value)
@@ -74,9 +68,9 @@ int sysfs_write(const char *file, const char *text)
 	return ret;
 }
 
+/* What the P-SEAMLDR would have to say can fail in any way when TDX is lost. */
 static int note(struct host *host, const char *file, int ret)
 {
-	/* What the P-SEAMLDR would have to say can fail in any way when TDX is lost. */
 	if (ret && ret != -ENOENT && ret != -ENXIO && !host->file && host->state != LOST) {
 		host->file = file;
 		host->error = -ret;
@@ -112,22 +106,13 @@ void host_get(struct host *host)
 	} while (ret == -EBUSY && !strcmp(host->upload_status, "idle"));
 }
 
-static const char *proc_line(int pid, const char *file, char *line, size_t size)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
-	read_line(open(path, O_RDONLY | O_CLOEXEC), line, size);
-	return *line ? line : "?";
-}
-
 /*
  * Whose TDs are being built: KVM has a directory PID-FD in debugfs for each VM, since it was
  * made. Empty without debugfs, or with a KVM that does not tell.
  */
 const char *td_builders(void)
 {
-	char pattern[PATH_MAX], comm[32], cgroup[256];
+	char pattern[PATH_MAX], proc[64], comm[32], cgroup[256];
 	size_t skip = strlen(sysfs) + 1, len = 0;
 	static char text[1024];
 	struct stat st;
@@ -143,10 +128,13 @@ const char *td_builders(void)
 
 		if (sysfs_number(vms.gl_pathv[i] + skip, &nr) || !nr || stat(vms.gl_pathv[i], &st))
 			continue;
+		snprintf(proc, sizeof(proc), "/proc/%d/comm", pid);
+		sysfs_read(proc, comm, sizeof(comm));
+		snprintf(proc, sizeof(proc), "/proc/%d/cgroup", pid);
+		sysfs_read(proc, cgroup, sizeof(cgroup));
 		len += snprintf(text + len, sizeof(text) - len,
 				"%s%s, PID %d, cgroup %s, for %ld s", len ? "; " : ": ",
-				proc_line(pid, "comm", comm, sizeof(comm)), pid,
-				proc_line(pid, "cgroup", cgroup, sizeof(cgroup)),
+				*comm ? comm : "?", pid, *cgroup ? cgroup : "?",
 				(long)(time(NULL) - st.st_mtime));
 	}
 	globfree(&vms);

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "sha384.h"
-#include "tdx_image.h"
+#include "tdx_update.h"
 
 #define MAX_MODULE_PAGES	496U
 #define MAX_IMAGE		((2 + MAX_MODULE_PAGES) * PAGE)

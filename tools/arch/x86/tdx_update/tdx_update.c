@@ -22,7 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tdx_host.h"
+#include "tdx_update.h"
 
 /* An attempt that the module refuses stops all CPUs of the host: seconds to the next one */
 #define FIRST_PAUSE	1.0
@@ -178,17 +178,6 @@ static void show_image(const struct image *image)
 	string("seamhash", hash);
 }
 
-/* All that can be known before an update. Returns whether the image has something to show. */
-static bool verify_all(struct image *image, const struct host *host, struct report *report)
-{
-	bool read = image_verify(image, report, expected, allow_debug);
-
-	if (read)
-		version_verify(image, host, report);
-	host_verify(host, report, allow_undetected);
-	return read;
-}
-
 static int check(struct image *image)
 {
 	struct report report = {};
@@ -197,8 +186,11 @@ static int check(struct image *image)
 
 	host_get(&host);
 	string("image", image->name);
-	if (verify_all(image, &host, &report))
+	if (image_verify(image, &report, expected, allow_debug)) {
 		show_image(image);
+		version_verify(image, &host, &report);
+	}
+	host_verify(&host, &report, allow_undetected);
 	for (unsigned int i = 0; i < report.nr; i++) {
 		const struct verdict *v = &report.verdicts[i];
 
@@ -351,8 +343,11 @@ static void wait_until_idle(double deadline)
 		}
 		usleep(LOOK * 1e6);
 	}
-	if (ret)
+	if (ret && deadline)
 		fail(UPLOAD "status", -ret);
+	if (ret)
+		end(EXIT_FAILED, "%s/" UPLOAD "status: %s: how the update ended is not known: %s",
+		    sysfs, strerror(-ret), "see the kernel log");
 }
 
 static void upload(const struct image *image)
@@ -432,6 +427,9 @@ static void verify_and_end(const struct image *image)
 	host_get(&after);
 	if (after.state == LOST)
 		end(EXIT_LOST, "TDX is lost: its new module does not work, reboot to get TDX back");
+	if (after.file)
+		end(EXIT_FAILED, "%s/%s: %s: how the update ended is not known: %s", sysfs,
+		    after.file, strerror(after.error), "see the kernel log");
 	if (after.updates_left >= before.updates_left)
 		end(EXIT_FAILED, "no update has happened, module %s still runs: see the kernel log",
 		    after.version);
@@ -443,7 +441,12 @@ static void verify_and_end(const struct image *image)
 
 static void install(struct image *image)
 {
+	static const int signals[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM, SIGVTALRM, SIGPROF,
+		SIGXCPU, SIGXFSZ, SIGIO, SIGPWR,
+	};
 	double deadline, pause = FIRST_PAUSE;
+	struct report of_image = {};
 	const struct verdict *no;
 	const char *error = "";
 	struct host after;
@@ -453,16 +456,19 @@ static void install(struct image *image)
 	log_to = json ? stderr : stdout;
 	start = now();
 	deadline = start + timeout;
-	for (int sig = 1; sig < SIGSYS; sig++)
-		if (strchr("\1\2\3\12\14\16\17", sig) && signal(sig, on_signal) == SIG_IGN)
-			signal(sig, SIG_IGN);
+	/* What is ignored, as by nohup, stays so. */
+	for (unsigned int i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (signal(signals[i], on_signal) == SIG_IGN)
+			signal(signals[i], SIG_IGN);
 
+	image_verify(image, &of_image, expected, allow_debug);
 	for (unsigned int turn = 0; ; turn++) {
-		/* Whoever had the lock, or does not care for it, can have changed all of it. */
-		struct report report = {};
+		/* Whoever had the lock, or does not care for it, can have changed the host. */
+		struct report report = of_image;
 
 		host_get(&before);
-		verify_all(image, &before, &report);
+		version_verify(image, &before, &report);
+		host_verify(&before, &report, allow_undetected);
 		no = refusal(&report);
 		if (no)
 			end(no->code, "%s: %s", no->what, no->text);

@@ -9,7 +9,7 @@ DIR="$(dirname "$(readlink -f "$0")")"
 
 need_tool
 ktap_print_header
-ktap_set_plan 121
+ktap_set_plan 123
 
 export TDX_UPDATE_SYSFS="$tmp/sys"
 dev=$TDX_UPDATE_SYSFS/devices/faux/tdx_host
@@ -289,6 +289,27 @@ rm "$tmp/hang"
 wait $pid
 is "an update that hung: its end" "$? $(version)" "0 1.5.07"
 kernel_ends
+
+# Signals in the middle of an upload: "data" is a pipe, and nobody reads it at first.
+loading_is_1() {
+	[ "$(cat "$fw/loading")" = 1 ]
+}
+
+for signal in ALRM USR1; do
+	host
+	rm "$fw/data"
+	mkfifo "$fw/data"
+	"$tool" install "$good" >"$tmp/out" 2>&1 &
+	pid=$!
+	until_true loading_is_1
+	kill -$signal $pid
+	cat "$fw/data" >/dev/null &
+	reader=$!
+	wait $pid
+	code=$?
+	kill $reader 2>/dev/null
+	is "SIG$signal in an upload: it is given up" "$((code > 128)) $(cat "$fw/loading")" "1 -1"
+done
 
 # What the tool has to say must not get into the image.
 kernel

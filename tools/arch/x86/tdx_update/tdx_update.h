@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Images of the TDX module: what is in them, and what the P-SEAMLDR would say of them */
-#ifndef _TDX_UPDATE_TDX_IMAGE_H
-#define _TDX_UPDATE_TDX_IMAGE_H
+#ifndef _TDX_UPDATE_H
+#define _TDX_UPDATE_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,7 +34,7 @@ bool verdict(struct report *report, const char *what, int code, const char *fmt,
 const struct verdict *refusal(const struct report *report);
 
 struct image {
-	char name[256];			/* of the file, fit for a terminal */
+	char name[PATH_MAX];		/* of the file, fit for a terminal */
 	uint8_t *data;
 	size_t size;
 	unsigned int version[3];
@@ -80,4 +80,33 @@ void image_read(struct image *image, const char *name);
 bool image_verify(struct image *image, struct report *report, const char *expected,
 		  bool allow_debug);
 
-#endif /* _TDX_UPDATE_TDX_IMAGE_H */
+/* --- The host --- */
+
+#define TDX_HOST	"devices/faux/tdx_host/"
+#define UPLOAD		"class/firmware/tdx_module/"
+
+struct host {
+	enum { READY, NO_TDX, LOST, NO_UPDATES } state;
+	char version[32], seamldr[32], upload_status[32], upload_error[64];
+	long updates_left, td_builds;	/* -1: not known, or not counted */
+
+	/* The first file that is there and could not be read */
+	const char *file;
+	int error;
+};
+
+/* Where it is: /sys, if it is not for tests */
+extern const char *sysfs;
+
+/* These return a negative errno if they fail. A number that is not there is -1. */
+int sysfs_open(const char *file, int flags);
+int sysfs_read(const char *file, char *line, size_t size);
+int sysfs_number(const char *file, long *value);
+int sysfs_write(const char *file, const char *text);
+
+void host_get(struct host *host);
+/* Whether an update can be begun on this host, with any image */
+bool host_verify(const struct host *host, struct report *report, bool allow_undetected);
+const char *td_builders(void);
+
+#endif /* _TDX_UPDATE_H */
