@@ -10,7 +10,7 @@ builds() {
 	local targets="arch/x86/virt/ arch/x86/kvm/vmx/tdx.o drivers/virt/coco/ drivers/base/firmware_loader/" suites=
 	! kgit cat-file -e "refs/threads/$1:arch/x86/virt/vmx/tdx/tests/Makefile" || suites=1 targets=bzImage
 	"$top/scripts/build/kernel" -t "$targets" thread "refs/threads/$1" host guest tests
-	files "refs/threads/$1" "$tmp/$1" tools/arch/x86
+	files "refs/threads/$1" "$tmp/$1" tools/arch/x86 tools/scripts tools/include
 	[ ! -e "$tmp/$1/tools/arch/x86/tdx_update" ] || make -C "$tmp/$1/tools/arch/x86/tdx_update"
 	[ -z "$suites" ] || "$top/scripts/boot/kunit" thread
 	[ -z "$suites" ] || grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"

@@ -4,8 +4,8 @@
 
 needs check
 unchanging
-tool=$tmp/tool
-cp -r "$top/tools/arch/x86/tdx_update" "$tool"
+files series "$tmp" tools/scripts tools/include tools/arch/x86/tdx_update
+tool=$tmp/tools/arch/x86/tdx_update
 
 # make_tool DIR TARGET...: a warning is an error.
 make_tool() {
@@ -26,6 +26,48 @@ installs() {
 	[ -z "$(diff -rq "$top/tools/arch/x86/tdx_update" "$tool")" ]
 }
 
+# What Debian's hardening, cross builds and kbuild's users give to make
+variables() {
+	mkdir "$tmp/o"
+	make_tool "$tool" O="$tmp/o" CPPFLAGS=-DPLANTED
+	[ -x "$tmp/o/tdx_update" ]
+	make_tool "$tool" -n CPPFLAGS=-DPLANTED | grep 'gcc -DPLANTED'
+	make_tool "$tool" -n CROSS_COMPILE=some-linux- | grep '^some-linux-gcc'
+	make_tool "$tool" -n LLVM=-19 | grep '^clang-19'
+	[ -z "$(diff -rq "$top/tools/arch/x86/tdx_update" "$tool")" ]
+}
+
+# The JSON is JSON.
+json() {
+	"$top/tools/testing/fake_seam/fake_module_image.py" "$tmp/a\"b"
+	while read -r command image; do
+		{ "$tmp/root/usr/sbin/tdx_update" --json "$command" ${image:+"$image"} || true; } | python3 -m json.tool
+	done <<-EOT
+		status
+		check $tmp/a"b
+		check $tool/Makefile
+		install $tmp/a"b
+	EOT
+}
+
+# A syslog of its own: in a /dev of its own.
+syslogged() {
+	mkdir "$tmp/dev"
+	touch "$tmp/dev/null"
+	unshare -rm sh -c "mount --bind /dev/null $tmp/dev/null && mount --rbind $tmp/dev /dev && exec python3 -" <<-EOT
+		import socket, subprocess
+		log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		log.bind("/dev/log")
+		subprocess.run(["$tmp/root/usr/sbin/tdx_update", "install", "$tool/Makefile"])
+		log.settimeout(10)
+		print(log.recv(1000).decode())
+	EOT
+}
+
+syslogged_install() {
+	syslogged | grep '^<27>.* tdx_update\[[0-9]*\]: .*/Makefile: format: no TDX module image'
+}
+
 documented() {
 	local option
 	page "$tool/tdx_update.8" >"$tmp/page" 2>"$tmp/warnings"
@@ -38,9 +80,8 @@ documented() {
 }
 
 planted_warning() {
-	cp -r "$tool" "$tmp/planted"
-	echo 'static int planted;' >>"$tmp/planted/tdx_update.c"
-	fails make_tool "$tmp/planted" tdx_update 2>&1 | grep 'planted.*unused'
+	echo 'static int planted;' >>"$tool/tdx_image.c"
+	fails make_tool "$tool" 2>&1 | grep 'planted.*unused'
 }
 
 planted_macro() {
@@ -49,6 +90,9 @@ planted_macro() {
 }
 
 check "it builds without a warning, and installs" installs
+check "it takes make's usual variables" variables
+check "its JSON is JSON" json
+check "an install is a line in syslog" syslogged_install
 check "its manual page is clean, and has its options" documented "$tmp/page"
 check "planted: a warning is found" planted_warning
 check "planted: a macro that there is none of in the page is found" planted_macro

@@ -9,6 +9,8 @@
 dev=/sys/devices/faux/tdx_host
 fw=/sys/class/firmware/tdx_module
 seam=/sys/kernel/debug/fake_seam
+# Of need_tool
+tool='' tmp=
 
 skip_all() {
 	ktap_print_header
@@ -24,6 +26,14 @@ need_tdx() {
 	case $(LC_ALL=C cat $dev/version 2>&1) in
 	*"No such device or address") skip_all "needs TDX, which was lost: reboot" ;;
 	esac
+}
+
+# Ends the test where there is no tool.
+need_tool() {
+	tool=$DIR/tdx_update
+	[ -x "$tool" ] || skip_all "needs tdx_update: make"
+	tmp=$(mktemp -d) || ktap_exit_fail_msg "no temporary directory"
+	trap 'rm -rf "$tmp"' EXIT
 }
 
 have_fake() {
@@ -114,4 +124,32 @@ td_destroy() {
 # seamcalls LEAF: how many there were
 seamcalls() {
 	awk -v leaf="$1" '$1 == leaf { n = $2 } END { print n + 0 }' $seam/calls
+}
+
+# ends CODE NAME ARGUMENT...: tdx_update with these arguments ends with that exit code. If it is
+# not 0, there is one line that says why, on standard error.
+ends() {
+	wanted=$1 name=$2
+	shift 2
+	"$tool" "$@" >"$tmp/out" 2>"$tmp/err"
+	code=$?
+	# "check" and "status" say it as a part of what they show.
+	lines=1
+	[ $code = 0 ] || [ "${1:-}" != install ] || lines=$(wc -l <"$tmp/err")
+	if [ $code = "$wanted" ] && [ "$lines" = 1 ]; then
+		ktap_test_pass "$name"
+	else
+		ktap_print_msg "wanted exit code $wanted, got $code: $*"
+		sed 's/^/# /' "$tmp/out" "$tmp/err"
+		ktap_test_fail "$name"
+	fi
+}
+
+# says NAME EXPRESSION: the last one said so
+says() {
+	matches "$1" "$(cat "$tmp/out" "$tmp/err" | grep -E "$2" | head -n 1)" ".*($2).*"
+}
+
+field() {
+	sed -n "s/^  \"$1\": \"\\{0,1\\}\\([^\",]*\\)\"\\{0,1\\},\\{0,1\\}\$/\\1/p" "$tmp/out"
 }

@@ -23,7 +23,7 @@
 #include <linux/kvm.h>
 
 #include "kselftest.h"
-#include "sha384.h"
+#include "../../../arch/x86/tdx_update/sha384.h"
 
 /* What SEAM has measured, for tests: "MRCONFIGID MRTD" a line. Absent on real hosts. */
 #define FAKE_TDS		"/sys/kernel/debug/fake_seam/tds"
