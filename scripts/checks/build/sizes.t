@@ -41,12 +41,13 @@ uploads() {
 	compare off-base "off-$1" 128 "" '^drivers/base/firmware_loader/'
 }
 
+# Flags in arch/x86/boot depend on the target that make was asked for.
 with_tdx() {
 	local list new=(__UNIQUE_ID_addressable_tdx_get_nr_td_builds_N __export_symbol_tdx_get_nr_td_builds
 		dev_attr_num_td_builds num_td_builds_show ops tdh_sys_shutdown tdx_check_td_builds tdx_get_nr_td_builds
 		tdx_nr_td_builds)
 	touched_of base base
-	mapfile -t list < <(touched_objects | grep -v /tests/)
+	mapfile -t list < <(touched_objects | grep -v -e /tests/ -e ^arch/x86/boot/)
 	objects base "${list[@]}"
 	objects patched "${list[@]}"
 	compare base patched 600 "${new[*]}"
