@@ -14,8 +14,8 @@ deps := @$(build)/deps
 # What is given as NAME=VALUE and is an option of a script: 1, or nothing.
 flag = $(if $(filter-out 1,$($(1))),$(error $(1)=$($(1)): use $(1)=1, or leave it out),$(if $($(1)),$(2)))
 
-.PHONY: demo kvm check check-all style bisect tree refresh series kernel deb kunit selftest stress
-.PHONY: coverage mutants bench clean help
+.PHONY: demo kvm check check-all style bisect tree refresh series kunit selftest stress coverage
+.PHONY: mutants clean help
 
 demo:
 	$(deps) bochs
@@ -23,7 +23,7 @@ demo:
 
 kvm:
 	$(deps) bochs
-	@$(boot)/kvm $(if $(CPUS),-c $(CPUS)) $(or $(TDS),100) $(SEED)
+	@$(boot)/kvm $(or $(TDS),100) $(SEED)
 
 check:
 	@scripts/checks/run $(C)
@@ -40,7 +40,7 @@ bisect:
 
 tree:
 	$(deps)
-	@$(queue)/tree $(FROM)
+	@$(queue)/tree
 
 refresh:
 	@$(queue)/refresh
@@ -48,15 +48,6 @@ refresh:
 series:
 	$(deps)
 	@$(queue)/series $(call flag,SIGNOFF,-s) $(THREAD)
-
-kernel:
-	$(deps) $(if $(CONFIG),deb)
-	@$(build)/kernel user series $(if $(CONFIG),"$(abspath $(CONFIG))",host guest tests)
-	@. scripts/lib.sh; echo "$${out#"$$top/"}/obj-user/arch/x86/boot/bzImage"
-
-deb:
-	$(deps) deb
-	@$(build)/package $(if $(CONFIG),"$(abspath $(CONFIG))",host guest tests modules)
 
 kunit:
 	$(deps)
@@ -77,10 +68,6 @@ coverage:
 mutants:
 	$(deps)
 	@$(boot)/mutants
-
-bench:
-	$(deps)
-	@$(boot)/bench $(CPUS)
 
 clean:
 	@$(queue)/clean

@@ -111,14 +111,11 @@ tmpdir() {
 }
 
 # git in the kernel trees, without the user's configuration and hooks.
-kgit() {
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \
-		-C "$scratch" "$@"
+git_in() {
+	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"
 }
-lgit() {
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null \
-		-C "$linux" "$@"
-}
+kgit() { git_in "$scratch" "$@"; }
+lgit() { git_in "$linux" "$@"; }
 
 # planted FILE EXPRESSION: the series with a fault in FILE, made by sed -E; prints the commit.
 planted() {
@@ -131,14 +128,31 @@ planted() {
 	kgit commit-tree -p series -m Planted "$(kgit write-tree)"
 }
 
+# suites: the names of the series' KUnit suites.
+suites() {
+	kgit show series:arch/x86/virt/vmx/tdx/tests/Makefile | grep -oE '[a-z_]+_kunit\.o' | grep -v '^tdx_kunit' | sed 's/_kunit.*//'
+}
+
+# touched_objects: those of the kernel that boots which are made of a file that the series touches.
+touched_objects() {
+	local files
+	"$top/scripts/build/kernel" patched >&2
+	files=$(kgit diff --name-only base series -- '*.[chS]' | tr '\n' '|')
+	(cd "$out/obj-patched" && grep -rlE "/(${files%|})( |\$)" --include='.*.o.cmd' arch drivers kernel mm virt) |
+		sed -E 's|/\.([^/]*)\.cmd$|/\1|' | sort
+}
+
+# touched_targets: the same, for make.
+touched_targets() {
+	touched_objects | sed -E 's,^(virt/kvm/|arch/x86/kvm/).*,arch/x86/kvm/,; s,^(arch/x86/virt/).*,\1,' | sort -u | xargs
+}
+
 # guard_work COMMAND: ends unless the tree of "make tree" has nothing that patches/ lacks.
 guard_work() {
-	if [ "${DISCARD:-}" = 1 ] || [ ! -e "$linux/.git" ] || [ -e "$out/tree.making" ]; then
-		return 0
-	fi
+	[ "${DISCARD:-}" != 1 ] && [ -e "$linux/.git" ] && [ ! -e "$out/tree.making" ] || return 0
 	! kgit rev-parse -q --verify refs/stash >/dev/null 2>&1 ||
 		die "${linux#"$PWD/"} has changes in git's stash: 'git stash pop' or 'git stash drop' there"
-	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head")" ] &&
+	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head" 2>/dev/null)" ] &&
 	   [ -z "$(lgit status --porcelain)" ] &&
 	   ! kgit for-each-ref --format='%(refname:short)' refs/heads |
 		   grep -qvxE 'pristine|series|plain|tdx-update'; then
@@ -155,10 +169,8 @@ export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1
 export KBUILD_BUILD_TIMESTAMP="Thu Jan 1 00:00:00 UTC 2026" KBUILD_BUILD_USER=tdx KBUILD_BUILD_HOST=update
 export PYTHONDONTWRITEBYTECODE=1
 
-# Commits in the kernel tree: whoever runs this is the author, and the same series always
-# gives the same commits.
+# Commits in the kernel tree: whoever runs this is the author, and the same series always gives the same.
 name=$(git -C "$top" config user.name) || name="Nobody Yet"
 email=$(git -C "$top" config user.email) || email="nobody@localhost"
-export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email
-export GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
+export GIT_AUTHOR_NAME=$name GIT_AUTHOR_EMAIL=$email GIT_COMMITTER_NAME=$name GIT_COMMITTER_EMAIL=$email
 export GIT_AUTHOR_DATE="1767225600 +0000" GIT_COMMITTER_DATE="1767225600 +0000"

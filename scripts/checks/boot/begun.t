@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # Images that the P-SEAMLDR refuses when the running module is gone: tdx_update does not begin the update,
 # and whoever does loses TDX.  One boot each, as there is no way back.
-
-needs check
 
 # begun IMAGE CODE MODULE: what the tool ends with, and what is left after an upload
 begun() {

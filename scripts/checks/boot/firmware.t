@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The kernel's own test of firmware uploads: each fault that the series repairs fails its case on the base.
-
-needs check
 
 # run NAME COMMIT [CONFIG]: the test as the series has it, on the kernel of that commit.
 run() {
@@ -24,36 +21,31 @@ run() {
 	"$top/scripts/boot/emulate" -i "$tmp/initrd" "$out/obj-firmware-$1/arch/x86/boot/bzImage" firmware "$logs/firmware-$1.log"
 }
 
-# because NAME CASE REASON: on that kernel the case fails, and says so since the one before it.
-because() {
-	awk -v case="$2" '/^(not )?ok /{ if (/^not/ && $NF == case) { printf "%s", since; found = 1 }; since = ""; next }
-		{ since = since $0 "\n" } END { exit !found }' "$logs/firmware-$1.log" >"$tmp/since" || die "passes: $2"
-	grep "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 does not fail because of: $3"; }
-}
-
 passes() {
+	local log=$logs/firmware-series.log
 	run series series
-	absent -E '^not ok|# SKIP' "$logs/firmware-series.log"
-	grep '^ok [0-9]* test_' "$logs/firmware-series.log"
-	grep '^exit: 0$' "$logs/firmware-series.log"
+	absent -E '^not ok|# SKIP' "$log"
+	grep '^ok [0-9]* test_' "$log"
+	grep '^exit: 0$' "$log"
 	# Some allocations of an upload were made to fail.
-	grep '^[1-9][0-9]* allocations have failed$' "$logs/firmware-series.log"
-	absent 'dmesg: .*\(WARNING:\|BUG:\|Oops\)' "$logs/firmware-series.log"
+	grep '^[1-9][0-9]* allocations have failed$' "$log"
+	absent 'dmesg: .*\(WARNING:\|BUG:\|Oops\)' "$log"
 }
 
 base_fails() {
+	local log=$logs/firmware-base.log
 	run base base
-	because base test_holes 'data that was never written is not zero'
-	because base test_no_memory 'no upload any more after allocation [0-9]* has failed'
-	because base test_next_upload 'an upload with data was not started'
-	because base test_not_started 'an upload was ended that was not started'
-	because base test_nothing 'Expected receiving:invalid-file-size, Actual $'
-	because base test_offset_too_big 'data at offset 2147483647: Expected File too large'
-	grep 'dmesg: .*BUG: kernel NULL pointer dereference' "$logs/firmware-base.log"
-	grep 'dmesg: .*RIP: .* firmware_data_write' "$logs/firmware-base.log"
+	because "$log" test_holes 'data that was never written is not zero'
+	because "$log" test_no_memory 'no upload any more after allocation [0-9]* has failed'
+	because "$log" test_next_upload 'an upload with data was not started'
+	because "$log" test_not_started 'an upload was ended that was not started'
+	because "$log" test_nothing 'Expected receiving:invalid-file-size, Actual $'
+	because "$log" test_offset_too_big 'data at offset 2147483647: Expected File too large'
+	grep 'dmesg: .*BUG: kernel NULL pointer dereference' "$log"
+	grep 'dmesg: .*RIP: .* firmware_data_write' "$log"
 	# They fail for that reason, and not because nothing works.
-	grep '^ok [0-9]* test_error_handling' "$logs/firmware-base.log"
-	grep '^ok [0-9]* test_uploads' "$logs/firmware-base.log"
+	grep '^ok [0-9]* test_error_handling' "$log"
+	grep '^ok [0-9]* test_uploads' "$log"
 }
 
 check "the test passes" passes

@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # TDs that KVM builds, under Bochs: the table of make, the comparison of both kernels, a race.
 
-needs check bochs
+needs bochs
 
 holds() {
 	"$top/scripts/boot/kvm" 60
@@ -21,27 +20,27 @@ again() {
 
 # The race can fail: on the kernel as it is, nothing is refused and TDs come out wrong.
 race_on_plain() {
-	local log=$logs/kvm-race-plain.log
-	"$top/scripts/boot/emulate" -b -c 2 -a "kvm_intel.tdx=1 TDS=40 SEED=1" plain kvm-race "$log"
-	grep '^wrong: [1-9]' "$log"
-	grep '^failed: 0$' "$log"
-	grep '^refused: 0$' "$log"
-	grep '^exit: 1$' "$log"
+	boots kvm_race -b -c 2 -a "kvm_intel.tdx=1 TDS=40 SEED=1" plain <<-'EOT'
+		wrong: [1-9].*
+		failed: 0
+		refused: 0
+		exit: 1
+	EOT
 }
 
 # A SEAMCALL that KVM does not expect to fail shows in the log, and so does what depends on it.
 bug_shows() {
-	local log=$logs/kvm-bug.log
-	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm-bug "$log"
-	grep '^warnings: [1-9]' "$log"
-	grep '^not ok [0-9]* add_measured' "$log"
-	grep '^exit: 1$' "$log"
+	boots kvm_bug -b -a kvm_intel.tdx=1 patched <<-'EOT'
+		warnings: [1-9].*
+		not ok [0-9]* add_measured.*
+		exit: 1
+	EOT
 }
 
 # Of each VM, and of all of them; gone with a VMM that is killed.
 debugfs_shows() {
-	local log=$logs/kvm-stat.log
-	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm-stat "$log"
+	local log=$logs/kvm_stat.log
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm_stat "$log"
 	grep -E '^(no VM|mode|created|begun|finalized|two|both|before|killed|builds): ' "$log" >"$tmp/stats"
 	diff - "$tmp/stats" <<-'EOT'
 		no VM: , sum 0
@@ -56,15 +55,15 @@ debugfs_shows() {
 		builds: 0
 	EOT
 	# The kernel as it is has none.
-	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 plain kvm-stat "$logs/kvm-stat-plain.log"
-	grep '^begun: , sum $' "$logs/kvm-stat-plain.log"
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 plain kvm_stat "$logs/kvm_stat-plain.log"
+	grep '^begun: , sum $' "$logs/kvm_stat-plain.log"
 }
 
 # It is not cleared.
 bad_stat() {
 	local log=$logs/kvm-bad-stat.log
 	"$top/scripts/build/kernel" bad-stat "$(planted arch/x86/kvm/vmx/tdx.c 's/^\tkvm->stat.td_build_in_progress = 0;$//')" host guest tests
-	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 "$out/obj-bad-stat/arch/x86/boot/bzImage" kvm-tool "$log"
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 "$out/obj-bad-stat/arch/x86/boot/bzImage" kvm_tool "$log"
 	grep '^# td_build_in_progress after finalize: 1' "$log"
 	grep '^not ok [0-9]* td_build_in_progress' "$log"
 }

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The series' kselftest in a guest, and that its tests can fail.
-
-needs check
 
 passes() {
 	"$top/scripts/boot/selftest"

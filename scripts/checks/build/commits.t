@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # Every commit builds by gcc, and the series by clang, and no file warns more than it does in the base.
 
-needs check bisect
-unchanging
+needs bisect
 
 all() {
 	"$top/scripts/build/commits"

@@ -1,26 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
-# The first commit only moves definitions: the same instructions in every object that includes its headers.
+# The first commit only moves definitions: the same instructions in every object that is made of what the series touches.
 
-needs check
-unchanging
-first=$(commits | head -n 1)
-headers=$(kgit diff --name-only base "$first" | xargs | tr ' ' '|')
-
-# disassembly NAME: a file for each object that includes one of these.
+# disassembly KERNEL: a file for each of these objects.
 disassembly() {
 	local o
 	mkdir "$tmp/$1"
-	cd "$out/obj-$1"
-	find arch/x86 drivers/virt/coco -name '.*.o.cmd' ! -path '*/tests/*' -exec grep -lE "/($headers)( |\$)" {} + |
-		sed -E 's|/\.([^/]*)\.cmd$|/\1|' | while read -r o; do
-			objdump -dr --no-show-raw-insn "$o" | sed 1,3d >"$tmp/$1/${o//\//__}"
-		done
+	for o in $(touched_objects | grep -v /tests/); do
+		objdump -dr --no-show-raw-insn "$out/obj-$1/$o" | sed 1,3d >"$tmp/$1/${o//\//__}"
+	done
 }
 
 moves_only() {
-	"$top/scripts/build/kernel" -t "vmlinux_a arch/x86/boot/compressed/tdx.o" base base host guest tests
-	"$top/scripts/build/kernel" -t "vmlinux_a arch/x86/boot/compressed/tdx.o" first "$first" host guest tests
+	local f
+	touched_of base base
+	touched_of first "$(commits | head -n 1)"
 	disassembly base
 	disassembly first
 	for f in kernel__process kvm__vmx__tdx virt__vmx__tdx__seamcall coco__tdx__tdx boot__compressed__tdx; do
@@ -32,7 +25,6 @@ moves_only() {
 
 # The whole series does change code.
 changes() {
-	"$top/scripts/build/kernel" patched
 	disassembly patched
 	fails cmp "$tmp"/{base,patched}/arch__x86__virt__vmx__tdx__tdx.o
 }

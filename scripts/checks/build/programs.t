@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The kselftest's programs and the tool build at every commit that changes them, by both compilers.
 
-needs check bisect
-unchanging
+needs bisect
 
 builds() {
 	local c

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # sparse has nothing to say about the directories that the series touches.
 
-needs check
-unchanging
 "$top/scripts/build/sparse" >>"$full"
 
 # sparse NAME COMMIT OBJECT...: builds them, with sparse on each; what it says is in build-NAME.log.

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # Each thread that comes after no other one builds on the base alone, and passes what tests it has.
-
-needs check
-unchanging
 
 # builds THREAD: what it touches, and the tool if it has one; with KUnit suites, all of the kernel, and they pass.
 builds() {

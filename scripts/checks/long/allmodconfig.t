@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # What the series touches builds with everything on that allmodconfig has, and the compiler does not warn.
 
-needs check deb
+needs allmod
 
 # build COMMIT
 build() {

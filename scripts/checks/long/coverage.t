@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # What of the production code the suites execute.
 
-needs check
+# What no suite reaches.
+missed() {
+	fails "$top/scripts/boot/coverage" "$(planted arch/x86/virt/vmx/tdx/tdx.c \
+		's/^\tint nr = tdx_get_nr_td_builds\(\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')" >"$tmp/said"
+	cat "$tmp/said"
+	grep 'not executed: .*return -EIO;' "$tmp/said"
+	grep '^one way only: ' "$tmp/said"
+}
 
 check "all that the series changes is executed" "$top/scripts/boot/coverage"
+check "planted: a line that no suite executes" missed

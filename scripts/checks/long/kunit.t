@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The suites as kunit.py itself builds and runs them, and on machines where a part of them cannot run.
-
-needs check
 
 console=$logs/kunit-patched.console
 kunit() {

@@ -1,8 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The suites with a sanitizer that has to be in effect; then with a bug in them, which it has to find.
-
-needs check
 
 # passes NAME SYMBOL
 passes() {
@@ -13,7 +10,7 @@ passes() {
 
 # finds NAME REPORT
 finds() {
-	"$top/scripts/build/kernel" "$1" "$(planted arch/x86/virt/vmx/tdx/tests/fake_seam.c "\$r $top/scripts/checks/plants/$1.c")" host guest tests "$1"
+	"$top/scripts/build/kernel" "$1" "$(planted arch/x86/virt/vmx/tdx/tests/fake_seam.c "\$r $top/scripts/checks/long/plants.c")" host guest tests "$1"
 	fails "$top/scripts/boot/kunit" -l 1800 "$1" fake_seam
 	grep -m1 "$2" "$logs/kunit-$1.console"
 }

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # tdx_update, built with sanitizers, reads images that were good once; then with a bug in it.
 
-needs check fuzz
-unchanging
+needs fuzz
 tool=$top/tools/arch/x86/tdx_update fake=$top/tools/testing/fake_seam/fake_module_image.py
 files series "$tmp" tools/include
 mkdir "$tmp/images"

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # Who is not root is told what to install, and nothing else happens.
 
 copy

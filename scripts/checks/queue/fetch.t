@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # A mirror that has moved on, has nothing, or has something else than what is pinned; a file that is half
 # there.
 

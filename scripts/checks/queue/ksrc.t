@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # A tree of the user's own is taken if the series applies; if not, one line says where not.
 
-needs check
-unchanging
 copy
 assemble=$repo/scripts/queue/assemble
 tdx=arch/x86/virt/vmx/tdx
-mkdir "$tmp/empty"
 small_tree "$tmp/good"
-cp -a "$tmp/good" "$tmp/old"
+for tree in old bad changed; do
+	cp -a "$tmp/good" "$tmp/$tree"
+done
 rm "$tmp/old/$tdx/seamldr.c"
-cp -a "$tmp/good" "$tmp/bad"
 sed -i 's/seamcall_prerr(TDH_SYS_SHUTDOWN, &args)/something_else()/' "$tmp/bad/$tdx/tdx.c"
+commit_tree "$tmp/old"
+commit_tree "$tmp/bad"
+echo >>"$tmp/changed/Makefile"
+mkdir "$tmp/empty"
 patches=$(commits | wc -l)
 
 # What an interrupted run leaves behind is not built on.
@@ -33,6 +34,7 @@ no_tree() {
 	refused 'is not a directory' env KSRC="$tmp/none" "$assemble"
 	refused 'is not a kernel tree' env KSRC="$tmp/empty" "$assemble"
 	refused 'without .*/seamldr.c: use 7.2 or later' env KSRC="$tmp/old" "$assemble"
+	refused 'has changes that are not committed' env KSRC="$tmp/changed" "$assemble"
 }
 
 no_place() {
@@ -40,23 +42,25 @@ no_place() {
 	refused "^assemble: patches/fix/000[0-9]-.* does not apply to .*$tdx/tdx.c, hunk at line [0-9]*;" "$assemble"
 }
 
-# There, git can be had to merge.
+# There, git can be had to merge, as README has it.
 merged() {
 	in_copy "$tmp/good"
-	refused 'is the tree to be made' "$repo/scripts/queue/tree" "$(basename "$out")"
-	local good
-	good=$(basename "$out")
+	local good=$scratch
 	in_copy "$tmp/bad"
-	refused 'has no series' "$repo/scripts/queue/tree" none
-	refused 'stopped at "x86/virt/tdx: .* resolve it in' "$repo/scripts/queue/tree" "$good"
+	sed -n "s|build/N/scratch|$scratch|; s|../../7.3/scratch|$good|; /git worktree add/,/git cherry-pick/p" "$top/README" \
+		>"$tmp/command"
+	fails bash -e "$tmp/command" 2>&1 | tee "$tmp/said"
+	grep "^CONFLICT .* $tdx/tdx.c" "$tmp/said"
+	lgit log --format=%s base..HEAD | grep .
 	# What is in there is work now; and a change in the user's tree is taken over.
 	cp "$tmp/good/$tdx/tdx.c" "$tmp/bad/$tdx/tdx.c"
+	commit_tree "$tmp/bad"
 	refused 'has work that patches/ lacks' "$assemble"
 	DISCARD=1 "$assemble"
 	[ "$(kgit rev-list --count base..series)" = "$patches" ]
 }
 
 check "a tree that is right is taken, without what is left there of a run that was killed" taken
-check "planted: what is no tree, or too old, is refused" no_tree
+check "planted: what is no tree, too old, or not committed, is refused" no_tree
 check "planted: where a patch does not apply is said" no_place
 check "the series can be merged there, and the tree be repaired" merged

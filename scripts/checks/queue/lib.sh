@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # What the checks of the queue share: places in which they can damage what they want to.
 
 # copy: this repository in $tmp/repo, as it is now.
@@ -10,8 +9,8 @@ copy() {
 		tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
 }
 
-# in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree; what the
-# scripts in there make is in $tmp/repo/build.
+# in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree; what the scripts in there
+# make is in $tmp/repo/build.
 in_copy() {
 	export KSRC=$1
 	out=$(top=$repo && out_of "$1")
@@ -24,9 +23,18 @@ needed() {
 	touched .
 }
 
-# small_tree DIR [PATH...]: that much of the base, and these paths.
+# commit_tree DIR: all that is there.
+commit_tree() (
+	export GIT_CONFIG_GLOBAL=/dev/null
+	git init -q "$1"
+	git -C "$1" add -A -f .
+	git -C "$1" commit -q -m "Somebody's kernel"
+)
+
+# small_tree DIR [PATH...]: that much of the base, and these paths, as a git tree.
 small_tree() {
 	local list
 	mapfile -t list < <(needed | xargs git -C "$scratch" ls-tree --name-only base)
 	files base "$1" "${list[@]}" "${@:2}"
+	commit_tree "$1"
 }

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The queue, and each thread of it, applies to the other kernel as well.
 
-needs check
-unchanging
 other=7.2
 [ "$BASE" != 7.2 ] || other=7.3
 package=linux-source-$other
@@ -12,23 +9,15 @@ deb=$top/build/$package.deb
 # shellcheck disable=SC2016
 read -r pin sha < <(BASE=$other KSRC='' bash -c '. "$0"; echo "$pin $pin_sha"' "$top/scripts/lib.sh")
 
-# What the queue needs of it: kept, since all of it has to be unpacked for that.
+# What the queue needs of it; files that are new in the series are not there.
+[ -e "$deb" ] || "$top/scripts/queue/fetch" deb "$package" "$pin" trixie-backports "$sha" "$deb" >>"$full" ||
+	die "$package could not be had from the mirror"
 needed | sed "s|^|$package/|" >"$tmp/needed"
-part=$top/build/$package.$({ echo "$pin"; cat "$tmp/needed"; } | sha256sum | cut -c-12).tar
-if [ ! -e "$part" ]; then
-	[ -e "$deb" ] || "$top/scripts/queue/fetch" deb "$package" "$pin" trixie-backports "$sha" "$deb" >>"$full" ||
-		die "$package could not be had from the mirror"
-	mkdir "$tmp/part"
-	# Files that are new in the series are not there.
-	dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" | xz -dc -T0 |
-		tar -xf - -C "$tmp/part" -T "$tmp/needed" 2>"$tmp/missing" ||
-		absent -v 'Not found in archive\|previous errors' "$tmp/missing"
-	tar -cf "$part.$$" -C "$tmp/part/$package" .
-	rm -f "$top/build/$package".*.tar
-	mv "$part.$$" "$part"
-fi
-mkdir "$tmp/tree"
-tar -xf "$part" -C "$tmp/tree"
+dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" | xz -dc -T0 |
+	tar -xf - -C "$tmp" -T "$tmp/needed" 2>"$tmp/missing" ||
+	absent -v 'Not found in archive\|previous errors' "$tmp/missing"
+mv "$tmp/$package" "$tmp/tree"
+commit_tree "$tmp/tree"
 copy
 mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series")
 in_copy "$tmp/tree"
@@ -46,6 +35,7 @@ one() {
 
 planted_change() {
 	sed -i 's/TDH_SYS_SHUTDOWN/TDH_SYS_ELSE/' "$tmp/tree/arch/x86/virt/vmx/tdx/tdx.c"
+	commit_tree "$tmp/tree"
 	refused '^assemble: patches/.* does not apply to Linux' "$repo/scripts/queue/assemble"
 }
 

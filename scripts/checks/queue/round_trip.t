@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # To a git tree and back: nothing changes, what is new arrives, and no work is lost on either side.
 
-needs check
-unchanging
 # On the base that the patches were made on, they can be made anew.
 anew=
 [ "$BASE$KSRC" != 7.3 ] || anew=1
@@ -28,14 +25,7 @@ unchanged() {
 	[ -z "$anew" ] || { DISCARD=1 "$refresh"; same; }
 }
 
-# restored: as after the first "make tree".
-restored() {
-	cp -a "$tmp/before/patches" "$repo"
-	DISCARD=1 "$tree"
-}
-
 arrives() {
-	restored
 	echo '/* work */' >>"$tdx"
 	echo new >"${tdx%/*}/new.sh"
 	chmod +x "${tdx%/*}/new.sh"
@@ -53,54 +43,38 @@ arrives() {
 	same
 }
 
-not_committed() {
-	restored
-	echo '/* work */' >>"$tdx"
-	refused 'has work that patches/ lacks' "$tree"
-	refused 'has changes that are not committed' "$refresh"
+# kept WORK TEXT COMMAND...: right after "make tree", somebody does WORK; then COMMAND says TEXT.
+kept() {
+	cp -a "$tmp/before/patches" "$repo"
+	lgit stash clear
+	DISCARD=1 "$tree"
+	$1
+	refused "$2" "${@:3}"
 }
+edit() { echo '/* work */' >>"$tdx"; }
+commit() { lgit commit -q --allow-empty -m "x86/virt/tdx: Work"; }
+detach() { lgit checkout -q --detach; }
+stash() { edit; lgit stash -q; }
+edit_patch() { sed -i '1s/$/ differently/' "$repo"/patches/fix/0001-*; }
+half_pick() { lgit reset -q --hard HEAD~2; fails lgit cherry-pick HEAD; }
+first_again() { lgit commit -q --allow-empty -m "$(kgit log --reverse --format=%s base..series | head -n 1)"; }
 
-committed() {
-	restored
-	lgit commit -q --allow-empty -m "x86/virt/tdx: Work"
-	refused 'has work that patches/ lacks' "$tree"
-	lgit checkout -q --detach
-	refused 'is not on its branch' "$refresh"
-}
-
-stashed() {
-	restored
-	echo '/* work */' >>"$tdx"
-	lgit stash -q
-	refused "changes in git's stash" "$tree"
-	lgit stash drop -q
-}
-
-changed_here() {
-	restored
-	sed -i '1s/$/ differently/' "$(find "$repo/patches" -name '0001-*' | head -n 1)"
-	refused 'has changed since' "$refresh"
-}
-
-# Half of a series does not become all of it.
-half_picked() {
-	restored
-	lgit reset -q --hard HEAD~2
-	fails lgit cherry-pick HEAD
-	refused 'a cherry-pick is not finished' env DISCARD=1 "$refresh"
-}
-
-out_of_order() {
-	restored
-	lgit commit -q --allow-empty -m "$(kgit log --reverse --format=%s base..series | head -n 1)"
-	refused 'comes after commits of' "$refresh"
+removed() {
+	DISCARD=1 "$repo/scripts/queue/clean"
+	[ ! -e "$repo/build" ]
+	[ -e "$repo/README" ]
 }
 
 check "there and back changes nothing" unchanged
 check "a commit that is new becomes a patch, and goes again" arrives
-check "planted: what is not committed is not lost" not_committed
-check "planted: nor is a commit" committed
-check "planted: nor is what is in the stash" stashed
-check "planted: nor is a change in patches/" changed_here
-check "planted: a cherry-pick that has stopped is no series" half_picked
-check "planted: a commit among those of another thread is refused" out_of_order
+work="has work that patches/ lacks"
+check "planted: what is not committed is not lost" kept edit "$work" "$tree"
+check "planted: nor is it left out" kept edit 'has changes that are not committed' "$refresh"
+check "planted: nor is a commit lost" kept commit "$work" "$tree"
+check "planted: nor when all that is generated goes" kept commit "$work" "$repo/scripts/queue/clean"
+check "planted: nor what is in the stash" kept stash "changes in git's stash" "$tree"
+check "planted: another commit is not the series" kept detach 'is not on its branch' "$refresh"
+check "planted: a change in patches/ is not lost" kept edit_patch 'has changed since' "$refresh"
+check "planted: a cherry-pick that has stopped is no series" kept half_pick 'a cherry-pick is not finished' env DISCARD=1 "$refresh"
+check "planted: a commit among those of another thread is refused" kept first_again 'comes after commits of' "$refresh"
+check "DISCARD=1 lets it go" removed

@@ -1,27 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
-# What git send-email sends, called as README has it, arrives whole, at those who care; and what is signed is.
+# What "make series" makes and git send-email sends, called as README has it, arrives at those who care, says what it
+# applies to, and is there the commits of its thread; and what is signed is.
 
-needs check
-unchanging
+"$top/scripts/queue/series" -o "$tmp/own" loader >>"$full"
+tree_of_base=$(kgit rev-parse 'base^{tree}')
 copy
-# A git tree of the user's own, with what get_maintainer.pl knows a kernel by.
+# With what get_maintainer.pl knows a kernel by.
 small_tree "$tmp/kernel" COPYING CREDITS Kbuild README include/Kbuild fs/Makefile init/Makefile ipc/Makefile \
 	kernel/Makefile lib/Makefile drivers/Makefile
-git init -q "$tmp/kernel"
-git -C "$tmp/kernel" add -A -f .
-git -C "$tmp/kernel" commit -q -m "Somebody's kernel"
+its_base=$(git -C "$tmp/kernel" rev-parse HEAD)
 in_copy "$tmp/kernel"
 mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$repo/patches/series")
 { "$repo/scripts/queue/tree"; "$repo/scripts/queue/series"; } >>"$full"
 
 # Instead of a mail server: what it is told, and what it is given.
-cat >"$tmp/sendmail" <<-'EOF'
+cat >"$tmp/sendmail" <<-'EOT'
 	#!/bin/sh
 	n=$(printf %02d "$(find "$MAILS" -name '*.to' | wc -l)")
 	printf '%s\n' "$@" | sed '/^-/d' | sort >"$MAILS/$n.to"
 	{ echo 'From mail Thu Jan  1 00:00:00 2026'; cat; echo; } >"$MAILS/$n"
-EOF
+EOT
 chmod +x "$tmp/sendmail"
 mkdir "$tmp/home"
 export HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/home XDG_CACHE_HOME=$tmp/home
@@ -66,20 +64,58 @@ arrives() {
 	[ ! -e "$out/series/$1/0000-cover-letter.patch" ] || absent -vxFf "$MAILS/01.to" "$MAILS/00.to"
 }
 
+# closed THREAD: those that it comes after, in order, and itself.
+closed() {
+	local other
+	{
+		sed -n "s/^thread $1 after //p" "$repo/patches/series" | xargs -rn 1 |
+			while read -r other; do closed "$other"; done
+		echo "$1"
+	} | awk '!seen[$0]++'
+}
+
+# applies SENT THREAD: the mails are its commits, on what they say that they apply to, and nothing that is only for the
+# mail gets into a message.
+applies() {
+	local thread list=() mail
+	for thread in $(closed "$2"); do
+		for mail in "$1/$thread"/??; do
+			case $mail in */00) ! grep -q '^Subject: .* 0*0/' "$mail" || continue ;; esac
+			list+=("$mail")
+			[ "$thread" = "$2" ] ||
+				git patch-id --stable <"$mail" | sed 's/ .*//; s/^/prerequisite-patch-id: /'
+		done
+	done >"$tmp/want"
+	cat "$1/$2"/?? >"$tmp/all"
+	{ grep '^prerequisite-patch-id: ' "$tmp/all" || true; } | diff "$tmp/want" -
+	[ "$(grep '^base-commit: ' "$tmp/all")" = "base-commit: $its_base" ]
+	sed -n "s/^thread $2 after /and after the patches of: /p" "$repo/patches/series" | diff - <(grep '^and after ' "$1/$2/00")
+	rm -rf "$tmp/am"
+	kgit worktree prune
+	kgit worktree add -q --detach "$tmp/am" base
+	git -C "$tmp/am" -c apply.whitespace=error-all am --quiet "${list[@]}"
+	[ "$(git -C "$tmp/am" rev-parse 'HEAD^{tree}')" = "$(kgit rev-parse "refs/threads/$2^{tree}")" ]
+	diff <(kgit log --format='%an%n%B' "base..refs/threads/$2") <(git -C "$tmp/am" log --format='%an%n%B' base..HEAD)
+}
+
+planted_change() {
+	cp -r "$tmp/sent" "$tmp/other"
+	sed -i 's/^\(+.*return.*\)/\1 x/' "$tmp/other/fix/02"
+	fails applies "$tmp/other" model | grep '^< prerequisite-patch-id: '
+}
+
 # b4 finds the base in what was sent, and its mailbox gives the same tree.
 read_by_b4() {
-	local id base
-	base=$(git -C "$tmp/kernel" rev-parse HEAD)
+	local id
 	mkdir "$tmp/b4"
 	cat "$tmp"/sent/fix/?? >"$tmp/mbox"
 	id=$(sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$tmp/sent/fix/00")
 	git clone -q "$tmp/kernel" "$tmp/clone"
 	cd "$tmp/clone"
 	b4 --offline-mode --no-interactive am --no-cache -l -m "$tmp/mbox" -o "$tmp/b4" "$id" 2>&1 | tee "$tmp/b4.log"
-	grep -q "Base: using specified base-commit $base\$" "$tmp/b4.log"
+	grep -q "Base: using specified base-commit $its_base\$" "$tmp/b4.log"
 	git am "$tmp"/b4/*.mbx
 	[ "$(git rev-parse 'HEAD^{tree}')" = "$(kgit rev-parse 'refs/threads/fix^{tree}')" ]
-	[ "$(git log --format=%B origin..HEAD | grep -c '^Link: .*/r/')" -ge "$(git rev-list --count origin..HEAD)" ]
 }
 
 # A name that is not ASCII, with a comma.
@@ -96,28 +132,19 @@ planted_list() {
 	[ "$(missing arch/x86/virt/vmx/tdx/tdx.c "$tmp/other.to")" = linux-coco@lists.linux.dev ]
 }
 
-# The base is a commit of the user's if that has the same files; with a change it is not.
-own_base() {
-	local first commit
-	commit=$(git -C "$tmp/kernel" rev-parse HEAD)
-	first=$(find "$out/series/loader" -name '0001-*')
-	grep "^base-commit: $commit\$" "$first"
-	grep "^  [0-9a-f]* (\"Somebody's kernel\"), 2026-01-01$" "$first"
-	echo >>"$tmp/kernel/Makefile"
-	DISCARD=1 "$repo/scripts/queue/series" loader
-	absent "^base-commit: $commit\$" "$first"
-	grep '^base-commit: [0-9a-f]*$' "$first"
-	grep "^  A tree of the sender's own" "$first"
-	absent "$tmp" "$first"
+# A commit of the user's own is named; of one that only this repository makes, the tree.
+names_base() {
+	grep "^  [0-9a-f]* (\"Somebody's kernel\"), 2026-01-01$" "$out"/series/loader/0001-*
+	grep "^  tree $tree_of_base\$" "$tmp"/own/loader/0001-* || [ "$BASE" != 7.3 ]
 }
 
-# By a name that has to be quoted.
+# By a name that has to be quoted; nobody is said to have signed what is not.
 signed() {
 	local mail
+	absent -rnE '^(Signed-off-by|Reviewed-by|Acked-by|Tested-by):|(BLURB|SUBJECT) HERE' "$out/series"
 	(export GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0='Zoë Tester' \
 		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=zoe@example.org
 	 "$repo/scripts/queue/series" -s -o "$tmp/signed")
-	absent -r 'No Signed-off-by yet' "$tmp/signed"
 	for mail in "$tmp"/signed/*/*.patch; do
 		case $mail in */0000-*) continue ;; esac
 		[ "$(grep -c '^Signed-off-by: Zoë Tester <zoe@example.org>$' "$mail")" = 1 ] || die "not signed: $mail"
@@ -127,8 +154,12 @@ signed() {
 for thread in "${threads[@]}"; do
 	check "thread $thread arrives at the lists that care, and at people" arrives "$thread"
 done
+for thread in "${threads[@]}"; do
+	check "thread $thread is its commits, on what it says that it applies to" applies "$tmp/sent" "$thread"
+done
 check "b4 takes what was sent" read_by_b4
 check "a name that is not ASCII is quoted" quoted
+check "the base that is named is one that others have, or says what it is made of" names_base
+check "what is signed is signed once, and nothing else is signed" signed
 check "planted: a list that is missing is found" planted_list
-check "the base that is named is a commit of the user's own" own_base
-check "what is signed is signed once, and does not say that it is not" signed
+check "planted: another patch before it is found" planted_change

@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # checkpatch, with everything on.  Its --codespell takes most of a minute; style/own_files has codespell.
-
-needs check
-unchanging
 
 # Only the sender can sign off; that MAINTAINERS knows the new files is what queue/send shows.  The base is
 # a commit without history: it has no commit that a Fixes: tag could name.

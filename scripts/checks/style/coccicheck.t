@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # Coccinelle, with the kernel's own semantic patches, has nothing new to say about what the series touches.
-
-needs check
-unchanging
 
 # The kernel's semantic patches and what they include; and in $tmp/sources the files to look at, of the
 # base, of the series, and one with a fault, all in one run: starting spatch takes longer than a file.

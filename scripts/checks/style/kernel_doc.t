@@ -1,9 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The comments for kernel-doc in what the series touches: no complaint that is new.
-
-needs check
-unchanging
 
 # complaints COMMIT: what kernel-doc says of the files that the series touches.
 complaints() {
@@ -13,13 +9,7 @@ complaints() {
 	rm -rf "${tmp:?}/$1"
 	files "$1" "$tmp/$1" tools/docs tools/lib/python "${list[@]}"
 	(cd "$tmp/$1" && { tools/docs/kernel-doc -none -Wall "${list[@]}" 2>&1 || true; } |
-		sed -E 's/:[0-9]+ /: /' | sort)
-}
-
-nothing_new() {
-	complaints base >"$tmp/base.log"
-	complaints series >"$tmp/series.log"
-	absent . <(comm -13 "$tmp/base.log" "$tmp/series.log")
+		sed -E 's/:[0-9]+ /: /')
 }
 
 planted_parameter() {

@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The kselftest, run as README has it, on a machine that is no TDX host: it builds, skips, and leaves nothing in
 # the tree that git would show; with O= it leaves nothing at all.
 
-needs check
-unchanging
 kernel=$tmp/kernel
 kgit worktree add -q --no-checkout --detach "$kernel" series
 git -C "$kernel" read-tree series

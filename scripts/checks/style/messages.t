@@ -1,12 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
-# The message of each commit has the form that the tip tree asks for.
+# The message of each commit has the form that the tip tree asks for, as far as checkpatch does not see to it.
 
-needs check
-unchanging
-
-# faults: what is wrong with the form of the message that is read, a line each.  The rules are those of
-# maintainer-tip.rst and submitting-patches.rst.
+# faults: what is wrong with the message that is read, a line each, by maintainer-tip.rst and submitting-patches.rst.
 faults() {
 	git stripspace | awk '
 		function fault(text) { print "line " NR ": " text ": " $0 }
@@ -22,7 +17,6 @@ faults() {
 		}
 		NR == 2 && $0 != "" { fault("no empty line after the title") }
 		/[^\t -~]/ { fault("not ASCII") }
-		length($0) > 75 && !/^(Link: https:\/\/|Fixes: )/ { fault("longer than 75") }
 		/(^|[^A-Za-z0-9_])(I|[Ww]e|[Oo]ur|[Uu]s|[Yy]ou|[Yy]our|[Mm]y)([^A-Za-z0-9_]|$)/ { fault("impersonates") }
 		/[Tt]his (patch|commit|series)([^A-Za-z]|$)/ { fault("speaks of itself") }
 		# Tags are one block, at the end.
@@ -30,12 +24,9 @@ faults() {
 			tag = 1
 			if (!/^(Link|Fixes|Closes|Reported-by|Suggested-by|Originally-by|Assisted-by|Cc): /) fault("not a tag to be given here")
 			if (/^Link: / && !/^Link: https:\/\/[^ ]+( # \[[0-9]+\])?$/) fault("not a link")
-			if (/^Fixes: / && !/^Fixes: [0-9a-f]+ \("[^"]+"\)$/) fault("not a commit")
 			next
 		}
-		tag && $0 != "" { fault("text after the tags") }
-		NF { lines++ }
-		END { if (lines < 2) print "no changelog" }'
+		tag && $0 != "" { fault("text after the tags") }'
 }
 
 well_formed() {
@@ -48,9 +39,9 @@ well_formed() {
 	echo "$(wc -l <<<"$list") messages"
 }
 
-# changed EXPRESSION: what is wrong with this message after the change.
-changed() {
-	sed "$1" <<-'EOM' | faults >"$tmp/faults"
+# planted_in FAULT EXPRESSION: what is wrong with this message after the change; without a fault, nothing.
+planted_in() {
+	sed "$2" <<-'EOM' | faults >"$tmp/faults"
 		x86/virt/tdx: Refuse module updates that would break a TD build
 
 		The module can be told to refuse an update.
@@ -59,18 +50,12 @@ changed() {
 
 		Link: https://lore.kernel.org/kvm/20260331124214.117808-1-chao.gao@intel.com/ # [1]
 	EOM
-}
-faultless() {
-	changed ''
-	absent . "$tmp/faults"
-}
-planted_in() {
-	changed "$2"
-	grep -F "$1" "$tmp/faults"
+	[ -n "$1" ] || absent . "$tmp/faults"
+	[ -z "$1" ] || grep -F "$1" "$tmp/faults"
 }
 
 check "every message is well-formed" well_formed
-check "a message that is as it should be has no fault" faultless
+check "a message that is as it should be has no fault" planted_in "" ""
 while IFS='|' read -r fault change; do
 	check "planted: $fault" planted_in "$fault" "$change"
 done <<-'EOF'
@@ -82,12 +67,9 @@ done <<-'EOF'
 	not imperative|1s/: Refuse/: Fixes/
 	no empty line|2s/^$/text/
 	not ASCII|3s/e/\xc3\xa9/
-	longer than 75|3s/$/ And a lot more is said in this line./
 	impersonates|3s/^/We see: /
 	speaks of itself|3s/^/This patch is right: /
 	not a tag|$s/Link:.*/Reviewed-by: A Name <a@name>/
 	not a link|$s/https:/see /
-	not a commit|$s/^Link: .*/Fixes: something/
 	text after the tags|$s/$/\ntext/
-	no changelog|3,$d
 EOF

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
 # The tool builds without a warning, installs, needs nothing but libc, and its manual page is whole.
 
-needs check
-unchanging
 files series "$tmp" tools/scripts tools/include tools/arch/x86/tdx_update
 tool=$tmp/tools/arch/x86/tdx_update
 

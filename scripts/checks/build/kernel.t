@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
-# What includes a file by .incbin is compiled again when that file has changed.
+# What scripts/build/kernel makes is made of what there is now, with the options that were asked for.
 
-needs check
-
-# includes COMPILER...: the second object has what the second file says, of the same size.
+# includes COMPILER...: of a file by .incbin; the second object has what the second file says, of the same size.
 includes() {
 	local n
 	cd "$tmp"
@@ -19,5 +16,10 @@ includes() {
 	done
 }
 
+lost() {
+	refused 'configuration lost CONFIG_INTEL_TDX_GUEST' "$top/scripts/build/kernel" lost series i386 guest
+}
+
 check "an object has what the file has now" includes "$top/scripts/build/cc" gcc
 check "planted: ccache alone does not see that" fails includes ccache gcc
+check "planted: an option that does not survive is named" lost
