@@ -9,8 +9,8 @@ description of itself, and nobody has the key to sign it.
 
 The default is an image that the P-SEAMLDR takes. Each thing that it checks can be made wrong:
 
-  --svn 1.5          older than the module that runs: EBADSIG
-  --svn 3.6          of another line of modules: EUNSUPPORTED
+  --svn 1.10         older than the module that runs: EBADSIG
+  --svn 3.5          of another line of modules: EUNSUPPORTED
   --debug            for platforms that are unlocked for debugging: EBADSIG
   --cpus none        a production module without a list of CPUs: EBADSIG
   --cpus 0xc06f0     for CPUs that are not here: EUNSUPCPU
@@ -89,7 +89,7 @@ def this_cpu():
 
 def cpus(text):
     """A list of CPUID leaf 1 EAX, "none" of them, or those on which tests run"""
-    if text == "none":
+    if text in ("", "none"):
         return ()
     if text == "tests":
         return EMULATED_CPUS + this_cpu()
@@ -158,11 +158,14 @@ def parse():
                         help="highest handoff version (default 1, without bit 47: 0)")
     parser.add_argument("--min-update-hv", type=number, default=0,
                         help="lowest handoff version (default 0)")
-    parser.add_argument("--no-downgrade", type=number, choices=(0, 1),
-                        help="shut down with the highest handoff version only (default 1, "
-                        "without bit 47: 0)")
-    parser.add_argument("--svn", type=svn, metavar="MAJOR.MINOR", default=(1, 6),
-                        help="security version (default 1.6, that of the module at boot)")
+    parser.add_argument("--no-downgrade", action="store_true", default=None,
+                        help="shut down with the highest handoff version only (default with "
+                        "bit 47)")
+    parser.add_argument("--downgrade", action="store_false", dest="no_downgrade",
+                        help="the opposite")
+    parser.add_argument("--svn", type=svn, metavar="MAJOR.MINOR",
+                        help="security version (default 1.11, that of the module at boot; 3.5 "
+                        "from version 2.0 on)")
     parser.add_argument("--sig-version", type=version, metavar="X.Y.ZZ",
                         help="version in the sigstruct (default: --version from 2.0 on, or 0)")
     parser.add_argument("--debug", action="store_true", help="debug module")
@@ -189,7 +192,9 @@ def parse():
     if args.module_hv is None:
         args.module_hv = int(counts)
     if args.no_downgrade is None:
-        args.no_downgrade = int(counts)
+        args.no_downgrade = counts
+    if args.svn is None:
+        args.svn = (3, 5) if args.version[0] >= 2 else (1, 11)
     return args
 
 
