@@ -78,7 +78,7 @@ plain_fails() {
 		    failures_read_firmware_invalid step_fails good_image_is_installed; do
 		grep -E "^ *ok [0-9]+ $case\$" "$logs/kunit-plain.console"
 	done
-	for case in fake_seamldr fake_module fake_td; do
+	for case in fake_seamldr fake_module fake_td fake_mem; do
 		grep -E "^ok [0-9]+ $case\$" "$logs/kunit-plain.console"
 	done
 }
