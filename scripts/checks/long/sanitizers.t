@@ -11,7 +11,7 @@ passes() {
 # finds NAME REPORT
 finds() {
 	"$top/scripts/build/kernel" "$1" "$(planted arch/x86/virt/vmx/tdx/tests/fake_seam.c "\$r $top/scripts/checks/long/plants.c")" host guest tests "$1"
-	fails "$top/scripts/boot/kunit" -l 1800 "$1" fake_seam
+	fails "$top/scripts/boot/kunit" -l 1800 "$1" fake_module
 	grep -m1 "$2" "$logs/kunit-$1.console"
 }
 

@@ -42,10 +42,9 @@ def main():
         print("\t{")
         print(f'\t\t.name = "{name}",')
         print(f"\t\t.nr_pages = {len(pages)},")
-        print("\t\t.pages = {")
-        for page in pages:
-            print(f"\t\t\t{{ {page}, {'false' if page in unmeasured else 'true'} }},")
-        print("\t\t},")
+        flags = [f"{{ {page}, {int(page not in unmeasured)} }}" for page in pages]
+        if flags:
+            print(f"\t\t.pages = {{ {', '.join(flags)} }},")
         print("\t\t.mrtd = {")
         for i in range(0, len(mrtd), 24):
             row = mrtd[i:i + 24]

@@ -17,7 +17,8 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
-#include "fake_model.h"
+#include "fake_host.h"
+#include "fake_module.h"
 
 #define MAX_NAME	32
 
@@ -67,7 +68,10 @@ static int module_show(struct seq_file *m, void *unused)
 	seq_printf(m, "handoff_versions %u-%u\n", state.module.min_update_hv,
 		   state.module.module_hv);
 	seq_printf(m, "hash_layout %u\n", state.module.hash_layout);
+	seq_printf(m, "no_downgrade %u\n", state.module.no_downgrade);
+	seq_printf(m, "svn %u.%u\n", state.module.svn_major, state.module.svn_minor);
 	seq_printf(m, "ready %u\n", state.ready);
+	seq_printf(m, "dead %u\n", state.dead);
 	seq_printf(m, "builds %u\n", state.builds);
 	seq_printf(m, "migrations %u\n", state.migrations);
 	return 0;
@@ -91,9 +95,9 @@ static int tds_show(struct seq_file *m, void *unused)
 	} while (nr > max);
 
 	for (unsigned int i = 0; i < nr; i++) {
-		seq_printf(m, "%*phN ", FAKE_MRTD_SIZE, infos[i].mrconfigid);
+		seq_printf(m, "%*phN ", SEAM_MRTD_SIZE, infos[i].mrconfigid);
 		if (infos[i].finalized)
-			seq_printf(m, "%*phN\n", FAKE_MRTD_SIZE, infos[i].mrtd);
+			seq_printf(m, "%*phN\n", SEAM_MRTD_SIZE, infos[i].mrtd);
 		else
 			seq_puts(m, "-\n");
 	}
@@ -230,13 +234,13 @@ DEFINE_DEBUGFS_ATTRIBUTE(finalize_fops, NULL, finalize_set, "%llu\n");
 static int mrtd_show(struct seq_file *m, void *unused)
 {
 	struct user_td *td = m->private;
-	u8 mrtd[FAKE_MRTD_SIZE];
+	u8 mrtd[SEAM_MRTD_SIZE];
 	int ret;
 
-	ret = fake_td_mrtd(td->ftd, mrtd);
+	ret = fake_module_get_mrtd(page_to_phys(td->ftd->td.tdr_page), mrtd);
 	if (ret)
 		return ret;
-	seq_printf(m, "%*phN\n", FAKE_MRTD_SIZE, mrtd);
+	seq_printf(m, "%*phN\n", SEAM_MRTD_SIZE, mrtd);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(mrtd);

@@ -1,24 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fake SEAM, layer 2: the P-SEAMLDR.
+ * Fake SEAM: the P-SEAMLDR.
  *
- * Knows how an image is handed over and verified, and what says which module it is. Does
- * not know what a TDX module does.
+ * Knows how an image is handed over and verified, and what says which module it is. Does not know
+ * what a TDX module does. The order of its checks is that of Intel's public source.
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
+#include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
-#include <linux/spinlock.h>
 #include <linux/string.h>
+
+#include <asm/cpuid/api.h>
 
 #include <crypto/sha2.h>
 
-#include "fake_model.h"
+#include "fake_seamldr.h"
 
 #define MAX_MODULE_PAGES		496
+#define MAX_CPUS			255
+#define MAX_UPDATES			1000
+
+/* Scenarios: a module where there was none, or one in the place of another */
+#define SCENARIO_LOAD			0
 #define SCENARIO_UPDATE			1
 
 /* SEAMLDR_PARAMS (SEAM Loader Interface Specification), one page */
@@ -52,20 +59,45 @@ struct info {
 } __packed;
 static_assert(sizeof(struct info) == 256);
 
-/*
- * SEAM_SIGSTRUCT, 2 KB, at the start of its page. The hash is the only protection of the
- * image here: nobody has the key to make a signature.
- */
+#define SIGSTRUCT_TYPE			6
+#define SIGSTRUCT_LENGTH		0xe1
+#define SIGSTRUCT_VERSION		0x10000
+#define SIGSTRUCT_SIZE			0x200	/* this and the next ones in 32-bit words */
+#define SIGSTRUCT_KEY_SIZE		0x60
+#define SIGSTRUCT_EXPONENT_SIZE		1
+#define SIGSTRUCT_EXPONENT		0x10001
+#define MODULE_TYPE_DEBUG		BIT(31)
+
+/* SEAM_SIGSTRUCT, 2 KB, at the start of its page */
 struct sigstruct {
-	u8 header[128];
-	u8 key_and_signature[772];
+	u32 header_type;
+	u32 header_length;
+	u32 header_version;
+	u32 module_type;
+	u32 vendor;
+	u32 date;
+	u32 size;
+	u32 key_size;
+	u32 modulus_size;
+	u32 exponent_size;
+	u8 reserved0[88];
+	u8 modulus[384];
+	u32 exponent;
+	u8 signature[384];
 	u8 seamhash[SHA384_DIGEST_SIZE];
-	u8 body[36];
+	u8 svn_minor;
+	u8 svn_major;
+	u64 attributes;
+	u8 layout[26];		/* where the module's parts are */
 	u16 module_hv;
 	u16 min_update_hv;
-	u8 rest[1060];
+	u8 no_downgrade;
+	u8 more_layout[35];
+	u32 nr_cpus;
+	u32 cpus[MAX_CPUS];
 } __packed;
 static_assert(sizeof(struct sigstruct) == 2048);
+static_assert(offsetof(struct sigstruct, seamhash) == 900);
 static_assert(offsetof(struct sigstruct, module_hv) == 984);
 
 /*
@@ -83,16 +115,26 @@ struct module_page {
 
 static const u8 module_magic[8] = "FAKE-TDX";
 
-static u64 (*load_module)(const struct fake_module *module) __ro_after_init;
-
 /* The P-SEAMLDR serves one CPU at a time and turns the others away. */
 static atomic_t occupied;
 
-/* While @occupied: CPUs that have called SEAMLDR.INSTALL, and what the first one passed. */
-static cpumask_t session;
-static u64 session_params;
+/* What follows is changed while @occupied, or by tests while no SEAMCALL is made. */
+static const struct fake_seam_range *range __ro_after_init;
 
-static u32 remaining_updates = 1000;
+/* The module that is there, SEAM_READY or not */
+static struct fake_module current_module;
+static bool have_module;
+
+/* CPUs that have called SEAMLDR.INSTALL since the last installation ended */
+static cpumask_t session;
+
+static u32 remaining_updates = MAX_UPDATES;
+
+/* SEAM_READY: without it, the CPU fails SEAMCALLs to the module with VMfailInvalid. */
+static void set_seam_ready(bool ready)
+{
+	fake_seam_set_handler(FAKE_SEAM_MODULE, ready ? range->handler : NULL);
+}
 
 static u64 seamldr_info(struct seam_regs *regs)
 {
@@ -108,7 +150,7 @@ static u64 seamldr_info(struct seam_regs *regs)
 		.minor = 5,
 		.update = 99,
 		.num_remaining_updates = READ_ONCE(remaining_updates),
-		.seam_ready = 1,
+		.seam_ready = have_module && cpumask_empty(&session),
 		.p_seam_ready = 1,
 	};
 	return SEAM_SUCCESS;
@@ -116,25 +158,81 @@ static u64 seamldr_info(struct seam_regs *regs)
 
 static u64 check_params(const struct params *params)
 {
-	if (params->version || params->scenario != SCENARIO_UPDATE ||
+	if (!params || params->version ||
 	    memchr_inv(params->reserved, 0, sizeof(params->reserved)))
 		return SEAMLDR_EBADPARAM;
-	if (!params->nr_module_pages || params->nr_module_pages > MAX_MODULE_PAGES)
+	if (params->scenario != SCENARIO_LOAD && params->scenario != SCENARIO_UPDATE)
 		return SEAMLDR_EBADPARAM;
-	if (!fake_seam_va(params->sigstruct_pa, PAGE_SIZE))
+	if (!params->nr_module_pages || params->nr_module_pages > MAX_MODULE_PAGES)
 		return SEAMLDR_EBADPARAM;
 	for (int i = 0; i < params->nr_module_pages; i++)
 		if (!fake_seam_va(params->module_pa[i], PAGE_SIZE))
 			return SEAMLDR_EBADPARAM;
+	if (!fake_seam_va(params->sigstruct_pa, PAGE_SIZE))
+		return SEAMLDR_EBADPARAM;
+	if (params->scenario == SCENARIO_UPDATE && !have_module)
+		return SEAMLDR_EBADPARAM;
 	return SEAM_SUCCESS;
 }
 
-static u64 install(const struct params *params)
+/* All packages have the same CPUs here. The stepping does not count. */
+static bool cpu_is_listed(const struct sigstruct *sig)
+{
+	for (int i = 0; i < sig->nr_cpus; i++)
+		if ((sig->cpus[i] ^ cpuid_eax(1)) <= 0xf)
+			return true;
+	return false;
+}
+
+/*
+ * Not looked at: the signer's key and the signature, since nobody has the key to make one, and
+ * the parts of the module, as there are none.
+ */
+static u64 check_sigstruct(const struct sigstruct *sig, u32 scenario)
+{
+	if (memchr_inv(sig->reserved0, 0, sizeof(sig->reserved0)) ||
+	    sig->header_type != SIGSTRUCT_TYPE || sig->header_length != SIGSTRUCT_LENGTH ||
+	    sig->header_version != SIGSTRUCT_VERSION || sig->key_size != SIGSTRUCT_KEY_SIZE ||
+	    sig->modulus_size != SIGSTRUCT_KEY_SIZE ||
+	    sig->exponent_size != SIGSTRUCT_EXPONENT_SIZE || sig->vendor != 0x8086 ||
+	    (sig->module_type & ~MODULE_TYPE_DEBUG) || sig->attributes ||
+	    sig->size != SIGSTRUCT_SIZE || sig->nr_cpus > MAX_CPUS ||
+	    sig->exponent != SIGSTRUCT_EXPONENT || sig->min_update_hv > sig->module_hv)
+		return SEAMLDR_EBADSIG;
+
+	/* For platforms that are unlocked for debugging, which this is not. */
+	if (sig->module_type & MODULE_TYPE_DEBUG)
+		return SEAMLDR_EBADSIG;
+
+	if (!sig->svn_major)
+		return SEAMLDR_EUNSUPPORTED;
+	if (scenario == SCENARIO_UPDATE && sig->svn_major != current_module.svn_major)
+		return SEAMLDR_EUNSUPPORTED;
+	if (scenario == SCENARIO_UPDATE && sig->svn_minor < current_module.svn_minor)
+		return SEAMLDR_EBADSIG;
+
+	if (sig->nr_cpus && !cpu_is_listed(sig))
+		return SEAMLDR_EUNSUPCPU;
+	return sig->nr_cpus ? SEAM_SUCCESS : SEAMLDR_EBADSIG;
+}
+
+/* Can the old module be wiped, and what it hands over be used? */
+static u64 check_update(const struct sigstruct *sig)
+{
+	u16 version;
+
+	if (!remaining_updates)
+		return SEAMLDR_EBADCALL;
+	if (!range->handoff(&version) || version < sig->min_update_hv ||
+	    version > sig->module_hv)
+		return SEAMLDR_EBADHANDOFF;
+	return SEAM_SUCCESS;
+}
+
+static u64 load(const struct params *params, const struct sigstruct *sig)
 {
 	const struct module_page *page = __va(params->module_pa[0]);
-	const struct sigstruct *sig = __va(params->sigstruct_pa);
 	u8 digest[SHA384_DIGEST_SIZE];
-	struct fake_module module;
 	struct sha384_ctx ctx;
 
 	sha384_init(&ctx);
@@ -144,9 +242,11 @@ static u64 install(const struct params *params)
 	if (memcmp(digest, sig->seamhash, sizeof(digest)))
 		return SEAMLDR_EBADHASH;
 
-	if (memcmp(page->magic, module_magic, sizeof(module_magic)))
-		return SEAMLDR_EBADPARAM;
-	module = (struct fake_module) {
+	/* A real module, for example. It would run, and cannot here. */
+	if (memcmp(page->magic, module_magic, sizeof(module_magic)) || page->hash_layout > 3)
+		return SEAMLDR_EUNSPECERR;
+
+	current_module = (struct fake_module) {
 		.major = page->major,
 		.minor = page->minor,
 		.update = page->update,
@@ -154,43 +254,60 @@ static u64 install(const struct params *params)
 		.features0 = page->features0,
 		.module_hv = sig->module_hv,
 		.min_update_hv = sig->min_update_hv,
+		.no_downgrade = sig->no_downgrade,
+		.svn_minor = sig->svn_minor,
+		.svn_major = sig->svn_major,
 	};
-	return load_module(&module);
+	range->load(&current_module);
+	have_module = true;
+	remaining_updates--;
+	return SEAM_SUCCESS;
 }
 
-static u64 seamldr_install(struct seam_regs *regs)
+static u64 install(const struct params *params)
 {
-	const struct params *params = fake_seam_va(regs->rcx, PAGE_SIZE);
+	const struct sigstruct *sig;
 	u64 ret;
-
-	if (!params)
-		return SEAMLDR_EBADPARAM;
-
-	/* Assumption: other parameters, or a second call, begin a new session. */
-	if (session_params != regs->rcx || cpumask_test_cpu(smp_processor_id(), &session)) {
-		cpumask_clear(&session);
-		session_params = regs->rcx;
-	}
 
 	ret = check_params(params);
 	if (ret)
 		return ret;
-	if (!READ_ONCE(remaining_updates))
-		return SEAMLDR_EUNSPECERR;
+	sig = __va(params->sigstruct_pa);
+	ret = check_sigstruct(sig, params->scenario);
+	if (ret)
+		return ret;
 
-	/*
-	 * The last CPU's call installs the module. A real P-SEAMLDR waits for the CPUs
-	 * that are offline, too, and the update fails. See "Limits" in tdx-fake-seam.rst.
-	 */
-	cpumask_set_cpu(smp_processor_id(), &session);
-	if (!cpumask_subset(cpu_online_mask, &session))
+	if (params->scenario == SCENARIO_LOAD) {
+		remaining_updates = MAX_UPDATES;
+	} else {
+		ret = check_update(sig);
+		if (ret)
+			return ret;
+	}
+
+	/* From here on, a failure is the end of the old module. */
+	range->clear(params->scenario == SCENARIO_UPDATE);
+	have_module = false;
+	return load(params, sig);
+}
+
+/*
+ * Every CPU of the platform has to call, online or not. The module cannot be called from the first
+ * one's call on. What was passed is looked at in the last one's.
+ */
+static u64 seamldr_install(struct seam_regs *regs)
+{
+	u64 ret;
+
+	if (cpumask_test_and_set_cpu(smp_processor_id(), &session))
+		return SEAMLDR_EBADCALL;
+	set_seam_ready(false);
+	if (!cpumask_subset(cpu_present_mask, &session))
 		return SEAM_SUCCESS;
 
+	ret = install(fake_seam_va(regs->rcx, PAGE_SIZE));
 	cpumask_clear(&session);
-	session_params = 0;
-	ret = install(params);
-	if (!ret)
-		WRITE_ONCE(remaining_updates, remaining_updates - 1);
+	set_seam_ready(have_module);
 	return ret;
 }
 
@@ -219,29 +336,37 @@ static u64 seamldr_handler(struct seam_regs *regs)
 }
 
 /**
- * fake_seamldr_set_loader() - Set who takes over a module that was verified.
- * @load: called for the last CPU's SEAMLDR.INSTALL. Returns a P-SEAMLDR status; on
- *	  anything but success the old module stays.
+ * fake_seamldr_set_range() - Set what takes over a module that was verified.
+ * @new: the TDX module's side.
+ * @at_boot: the module that is there from the start.
  */
-void __init fake_seamldr_set_loader(u64 (*load)(const struct fake_module *module))
+void __init fake_seamldr_set_range(const struct fake_seam_range *new,
+				   const struct fake_module *at_boot)
 {
-	load_module = load;
+	range = new;
+	fake_seamldr_reset(at_boot);
 }
 
 /**
- * fake_seamldr_forget_session() - Forget an update that ended before every CPU had its turn.
+ * fake_seamldr_reset() - Start again: no installation under way, and SEAM_READY.
+ * @module: the module that is there.
  *
- * Context: no update is under way.
+ * No host can do that, so no test needs a reboot.
+ *
+ * Context: no SEAMCALL is under way.
  */
-void fake_seamldr_forget_session(void)
+void fake_seamldr_reset(const struct fake_module *module)
 {
 	cpumask_clear(&session);
-	session_params = 0;
+	current_module = *module;
+	have_module = true;
+	remaining_updates = MAX_UPDATES;
+	set_seam_ready(true);
 }
 
 /**
  * fake_seamldr_set_remaining_updates() - Set how many updates are left.
- * @nr: with 0 the next SEAMLDR.INSTALL fails.
+ * @nr: with 0 the next update fails.
  */
 void fake_seamldr_set_remaining_updates(u32 nr)
 {

@@ -1,47 +1,45 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the KUnit suites on the model share: a TDX host that is as new before every test,
- * images, TDs, and a look at SEAMCALLs.
+ * images, TDs, and SEAMCALLs without the kernel in between.
  */
-#include <linux/atomic.h>
-#include <linux/cleanup.h>
 #include <linux/cpu.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
-#include <linux/stop_machine.h>
+#include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/vmalloc.h>
 
+#include <asm/cpufeature.h>
+#include <asm/cpuid/api.h>
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
 
 #include <crypto/sha2.h>
 
-#include "../tdx.h"
+#include "../seamcall_internal.h"
 #include "tdx_kunit.h"
 
-/* SEAM_SIGSTRUCT: where the hash of the module is, and its handoff versions */
-#define SIGSTRUCT_SEAMHASH	900
-#define SIGSTRUCT_MODULE_HV	984
-#define SIGSTRUCT_MIN_UPDATE_HV	986
+#define FEATURES0	(SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD | \
+			 SEAM_FEATURES0_TOPOLOGY_ENUM)
 
 const struct fake_module tdx_kunit_module = {
-	.major = 1,
-	.minor = 5,
-	.update = 6,
-	.features0 = SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD |
-		     SEAM_FEATURES0_UPDATE_COMPATIBILITY,
-	.module_hv = 1,
+	.major = 1, .minor = 5, .update = 6, .svn_major = 1, .svn_minor = 11,
+	.features0 = FEATURES0 | SEAM_FEATURES0_UPDATE_COMPAT,
+	.module_hv = 1, .no_downgrade = 1,
 };
 
 const struct fake_module tdx_kunit_next_module = {
-	.major = 1,
-	.minor = 5,
-	.update = 7,
-	.hash_layout = 1,
-	.features0 = SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD |
-		     SEAM_FEATURES0_UPDATE_COMPATIBILITY,
-	.module_hv = 1,
+	.major = 1, .minor = 5, .update = 7, .svn_major = 1, .svn_minor = 11,
+	.features0 = FEATURES0 | SEAM_FEATURES0_UPDATE_COMPAT,
+	.module_hv = 1, .no_downgrade = 1, .hash_layout = 1,
+};
+
+const struct fake_module tdx_kunit_old_module = {
+	.major = 1, .minor = 5, .update = 5, .svn_major = 1, .svn_minor = 11,
+	.features0 = FEATURES0,
 };
 
 /* The errnos are those of sc_prerr() in seamcall_internal.h. */
@@ -53,35 +51,61 @@ const struct tdx_kunit_failure tdx_kunit_failures[TDX_KUNIT_NR_FAILURES] = {
 	{ "invalid opcode", FAKE_SEAM_UD, 0, -EACCES },
 };
 
-static int enable_cpu(void *nr_failed)
+static void put32(u8 *p, u32 value)
 {
-	if (tdx_cpu_enable())
-		atomic_inc(nr_failed);
-	return 0;
+	memcpy(p, &value, sizeof(value));
 }
 
-/*
- * Make @module run and the kernel know it, whatever has happened before. The kernel's side
- * of it is what an update calls, so nothing in there is for tests.
- */
+static void make_image(u8 *image, const struct fake_module *module)
+{
+	/* Type, length, version; module's type; vendor; date; sizes */
+	static const u32 sigstruct_header[] = {
+		6, 0xe1, 0x10000, 0, 0x8086, 0x20260101, 0x200, 0x60, 0x60, 1
+	};
+	struct tdx_kunit_header *header = (void *)image;
+	u8 *sigstruct = image + PAGE_SIZE;
+	u8 *page = sigstruct + PAGE_SIZE;
+
+	header->version = 0x200;
+	memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
+	header->sigstruct_nr_pages = 1;
+	header->module_nr_pages = TDX_KUNIT_IMAGE_MODULE_PAGES;
+
+	memcpy(page, "FAKE-TDX", 8);
+	memcpy(page + 8, &module->major, sizeof(u16));
+	memcpy(page + 10, &module->minor, sizeof(u16));
+	memcpy(page + 12, &module->update, sizeof(u16));
+	memcpy(page + 14, &module->hash_layout, sizeof(u16));
+	memcpy(page + 16, &module->features0, sizeof(u64));
+
+	memcpy(sigstruct, sigstruct_header, sizeof(sigstruct_header));
+	put32(sigstruct + 512, 0x10001);
+	sha384(page, TDX_KUNIT_IMAGE_MODULE_PAGES * PAGE_SIZE, sigstruct + 900);
+	sigstruct[948] = module->svn_minor;
+	sigstruct[949] = module->svn_major;
+	memcpy(sigstruct + 984, &module->module_hv, sizeof(u16));
+	memcpy(sigstruct + 986, &module->min_update_hv, sizeof(u16));
+	sigstruct[988] = module->no_downgrade;
+	put32(sigstruct + 1024, 1);
+	put32(sigstruct + 1028, cpuid_eax(1));
+
+	tdx_kunit_checksum(image, TDX_KUNIT_IMAGE_SIZE);
+}
+
+/* Make @module run and the kernel know it, whatever has happened before: an update to itself. */
 static int load_module(const struct fake_module *module)
 {
-	atomic_t nr_failed = ATOMIC_INIT(0);
+	u8 *image = vzalloc(TDX_KUNIT_IMAGE_SIZE);
 	int ret;
 
-	guard(cpus_read_lock)();
-	/* Twice: the handoff data has to be of a version that the module reads, its own. */
-	if (fake_module_load(module))
-		return -EINVAL;
-	fake_module_revive();
-	ret = tdx_module_shutdown();
-	if (ret)
-		return ret;
-	fake_module_load(module);
-	stop_machine_cpuslocked(enable_cpu, &nr_failed, cpu_online_mask);
-	if (atomic_read(&nr_failed))
-		return -EIO;
-	return tdx_module_run_update();
+	if (!image)
+		return -ENOMEM;
+	fake_module_revive(module);
+	make_image(image, module);
+	ret = seamldr_install_module(image, TDX_KUNIT_IMAGE_SIZE);
+	vfree(image);
+	fake_seamldr_set_remaining_updates(1000);
+	return ret;
 }
 
 static void start_anew(void *unused)
@@ -103,9 +127,10 @@ int tdx_kunit_init(struct kunit *test)
 
 	if (!fake_seam_active())
 		kunit_skip(test, "needs the fake SEAM: \"fake_seam\" on the command line, no SEAM");
+	if (boot_cpu_has_bug(X86_BUG_SEAMRET_INVD_VMCS))
+		kunit_skip(test, "this CPU has no updates");
 
-	tdx_kunit_exit(test);
-	fake_seamldr_set_remaining_updates(1000);
+	fake_seam_inject_clear();
 	ret = load_module(&tdx_kunit_module);
 	return ret ?: kunit_add_action(test, start_anew, NULL);
 }
@@ -121,8 +146,7 @@ void tdx_kunit_exit(struct kunit *test)
 	if (!fake_seam_active())
 		return;
 	fake_seam_inject_clear();
-	fake_seamldr_forget_session();
-	fake_module_revive();
+	fake_module_revive(NULL);
 }
 
 /**
@@ -214,27 +238,152 @@ u64 tdx_kunit_shutdown_rcx(struct kunit *test)
 u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module)
 {
 	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_IMAGE_SIZE);
-	struct tdx_kunit_header *header = (void *)image;
-	u8 *sigstruct = image + PAGE_SIZE;
-	u8 *page = sigstruct + PAGE_SIZE;
 
-	header->version = 0x200;
-	memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
-	header->sigstruct_nr_pages = 1;
-	header->module_nr_pages = TDX_KUNIT_IMAGE_MODULE_PAGES;
-
-	memcpy(page, "FAKE-TDX", 8);
-	memcpy(page + 8, &module->major, sizeof(u16));
-	memcpy(page + 10, &module->minor, sizeof(u16));
-	memcpy(page + 12, &module->update, sizeof(u16));
-	memcpy(page + 14, &module->hash_layout, sizeof(u16));
-	memcpy(page + 16, &module->features0, sizeof(u64));
-
-	memcpy(sigstruct + SIGSTRUCT_MODULE_HV, &module->module_hv, sizeof(u16));
-	memcpy(sigstruct + SIGSTRUCT_MIN_UPDATE_HV, &module->min_update_hv, sizeof(u16));
-	sha384(page, TDX_KUNIT_IMAGE_MODULE_PAGES * PAGE_SIZE,
-	       sigstruct + SIGSTRUCT_SEAMHASH);
+	make_image(image, module);
 	return image;
+}
+
+/**
+ * tdx_kunit_call() - Make a SEAMCALL.
+ * @leaf: RAX.
+ * @rcx: RCX.
+ * @rdx: RDX.
+ *
+ * Return: the status.
+ */
+u64 tdx_kunit_call(u64 leaf, u64 rcx, u64 rdx)
+{
+	struct tdx_module_args args = { .rcx = rcx, .rdx = rdx };
+
+	return seamcall_ret(leaf, &args);
+}
+
+/**
+ * tdx_kunit_call_r8() - Make a SEAMCALL that has R8 and R9, too.
+ * @leaf: RAX.
+ * @rcx: RCX.
+ * @rdx: RDX.
+ * @r8: R8; what comes back there.
+ * @r9: R9.
+ *
+ * Return: the status.
+ */
+u64 tdx_kunit_call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9)
+{
+	struct tdx_module_args args = { .rcx = rcx, .rdx = rdx, .r8 = *r8, .r9 = r9 };
+	u64 status = seamcall_ret(leaf, &args);
+
+	*r8 = args.r8;
+	return status;
+}
+
+/* A SEAMCALL on some CPU, or on each: what is called, and the last status that is not success */
+struct remote_call {
+	u64 leaf;
+	u64 rcx;
+	u64 rdx;
+	u64 status;
+};
+
+static void call_here(void *data)
+{
+	struct remote_call *call = data;
+	u64 status = tdx_kunit_call(call->leaf, call->rcx, call->rdx);
+
+	if (status)
+		WRITE_ONCE(call->status, status);
+}
+
+/**
+ * tdx_kunit_call_on() - Make a SEAMCALL on a CPU.
+ * @cpu: the CPU.
+ * @leaf: RAX.
+ * @rcx: RCX.
+ * @rdx: RDX.
+ *
+ * Return: the status.
+ */
+u64 tdx_kunit_call_on(unsigned int cpu, u64 leaf, u64 rcx, u64 rdx)
+{
+	struct remote_call call = { .leaf = leaf, .rcx = rcx, .rdx = rdx };
+
+	smp_call_function_single(cpu, call_here, &call, true);
+	return call.status;
+}
+
+/**
+ * tdx_kunit_call_on_all() - Make a SEAMCALL on all CPUs.
+ * @leaf: RAX.
+ *
+ * Return: success, or a status that is none.
+ */
+u64 tdx_kunit_call_on_all(u64 leaf)
+{
+	struct remote_call call = { .leaf = leaf };
+
+	on_each_cpu(call_here, &call, true);
+	return call.status;
+}
+
+/**
+ * tdx_kunit_install_params() - SEAMLDR_PARAMS for an image.
+ * @test: the test; frees them when it ends.
+ * @image: the image.
+ *
+ * Return: the parameters, 4 KB.
+ */
+u64 *tdx_kunit_install_params(struct kunit *test, const u8 *image)
+{
+	u64 *params = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, params);
+	params[0] = 1ULL << 32;			/* version 0, scenario 1 */
+	params[1] = PFN_PHYS(vmalloc_to_pfn(image + PAGE_SIZE));
+	params[15] = TDX_KUNIT_IMAGE_MODULE_PAGES;
+	for (int i = 0; i < TDX_KUNIT_IMAGE_MODULE_PAGES; i++)
+		params[16 + i] = PFN_PHYS(vmalloc_to_pfn(image + (2 + i) * PAGE_SIZE));
+	return params;
+}
+
+/**
+ * tdx_kunit_install_on_all() - SEAMLDR.INSTALL on all CPUs, one after the other.
+ * @test: the test; fails if a call before the last one does not succeed.
+ * @params: from tdx_kunit_install_params().
+ *
+ * Return: the last one's status.
+ */
+u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params)
+{
+	unsigned int cpu, left = num_online_cpus();
+	u64 status = 0;
+
+	for_each_online_cpu(cpu) {
+		status = tdx_kunit_call_on(cpu, SEAM_LEAF_SEAMLDR_INSTALL, __pa(params), 0);
+		if (--left)
+			KUNIT_EXPECT_EQ_MSG(test, status, SEAM_SUCCESS, "CPU %u", cpu);
+	}
+	return status;
+}
+
+/**
+ * tdx_kunit_take_over() - Put a module in the place of one that was shut down.
+ * @test: the test; fails if something before TDH.SYS.UPDATE does.
+ * @module: the new module.
+ * @update: RAX of TDH.SYS.UPDATE, which may have another version.
+ * @r9: R9 of TDH.SYS.UPDATE.
+ *
+ * Return: the status of TDH.SYS.UPDATE.
+ */
+u64 tdx_kunit_take_over(struct kunit *test, const struct fake_module *module, u64 update,
+			u64 r9)
+{
+	u64 *params = tdx_kunit_install_params(test, tdx_kunit_image(test, module));
+	u64 r8 = 0;
+
+	KUNIT_ASSERT_EQ(test, tdx_kunit_install_on_all(test, params), SEAM_SUCCESS);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_INIT, 0, 0), SEAM_SUCCESS);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call_on_all(SEAM_LEAF_SYS_LP_INIT), SEAM_SUCCESS);
+	return tdx_kunit_call_r8(update, 0, 0, &r8, r9);
 }
 
 /**
@@ -312,6 +461,18 @@ void tdx_kunit_page(u8 *page, u64 gpa)
 		page[i] = (gpa / PAGE_SIZE + 1) * 31 + (i / 256 + 1) * 7 + i;
 }
 
+/**
+ * tdx_kunit_td_mrtd() - The measurement of a TD.
+ * @ftd: the TD.
+ * @mrtd: filled in.
+ *
+ * Return: 0, or -ENODATA if it is still being built.
+ */
+int tdx_kunit_td_mrtd(const struct fake_td *ftd, u8 mrtd[SEAM_MRTD_SIZE])
+{
+	return fake_module_get_mrtd(tdx_kunit_tdr(ftd), mrtd);
+}
+
 static void measure(struct sha384_ctx *ctx, const char *what, u64 gpa)
 {
 	u8 block[128] = {};
@@ -330,7 +491,7 @@ static void measure(struct sha384_ctx *ctx, const char *what, u64 gpa)
  */
 bool tdx_kunit_td_is_right(struct fake_td *ftd, int nr_pages)
 {
-	u8 mrtd[FAKE_MRTD_SIZE], want[FAKE_MRTD_SIZE];
+	u8 mrtd[SEAM_MRTD_SIZE], want[SEAM_MRTD_SIZE];
 	struct sha384_ctx ctx;
 	u8 *page;
 
@@ -349,7 +510,7 @@ bool tdx_kunit_td_is_right(struct fake_td *ftd, int nr_pages)
 	}
 	sha384_final(&ctx, want);
 	kfree(page);
-	return !fake_td_mrtd(ftd, mrtd) && !memcmp(mrtd, want, sizeof(mrtd));
+	return !tdx_kunit_td_mrtd(ftd, mrtd) && !memcmp(mrtd, want, sizeof(mrtd));
 }
 
 /**

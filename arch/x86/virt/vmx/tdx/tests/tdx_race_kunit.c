@@ -8,6 +8,7 @@
  */
 #include <kunit/test.h>
 #include <linux/atomic.h>
+#include <linux/cleanup.h>
 #include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -16,11 +17,10 @@
 #include <linux/errno.h>
 #include <linux/kthread.h>
 #include <linux/moduleparam.h>
-#include <linux/preempt.h>
+#include <linux/mutex.h>
 #include <linux/prandom.h>
 #include <linux/random.h>
 #include <linux/sched.h>
-#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/topology.h>
 
@@ -60,28 +60,14 @@ struct race {
 	struct completion done;		/* no builder is */
 	bool stop;			/* something is badly wrong: builders go home */
 	u8 pages[MAX_TD_PAGES][PAGE_SIZE];
-	u8 mrtds[MAX_TD_PAGES + 1][FAKE_MRTD_SIZE];	/* by number of pages */
+	u8 mrtds[MAX_TD_PAGES + 1][SEAM_MRTD_SIZE];	/* by number of pages */
+	struct mutex all_online;	/* an update that lacks a CPU ends TDX */
 	struct task_struct *hotplug;
 	struct rnd_state hotplug_rnd;
 	unsigned int nr_hotplug;	/* CPUs that went off and on */
 	unsigned int nr_cpus_lost;	/* CPUs that went off and not on */
 	struct builder builders[MAX_BUILDERS];
 };
-
-/*
- * A kernel thread can run on a CPU that is back online and has not done TDH.SYS.LP.INIT yet.
- * A VMM, which is no kernel thread, cannot. Until migrate_enable(), the CPU stays.
- */
-static void stay_on_active_cpu(void)
-{
-	for (;;) {
-		migrate_disable();
-		if (cpu_active(smp_processor_id()))
-			return;
-		migrate_enable();
-		usleep_range(100, 1000);
-	}
-}
 
 /* Build one TD, or a part of one. Returns 0 or an errno of the fake host. */
 static int build(struct builder *b, struct fake_td *ftd)
@@ -90,7 +76,7 @@ static int build(struct builder *b, struct fake_td *ftd)
 	/* One in four is given up on, anywhere. */
 	unsigned int steps = prandom_u32_state(&b->rnd) % 4 ? UINT_MAX :
 			     prandom_u32_state(&b->rnd) % (pages + 2);
-	u8 mrtd[FAKE_MRTD_SIZE];
+	u8 mrtd[SEAM_MRTD_SIZE];
 	int ret;
 
 	for (unsigned int i = 0; i < pages + 2; i++) {
@@ -98,7 +84,6 @@ static int build(struct builder *b, struct fake_td *ftd)
 			b->abandoned++;
 			return 0;
 		}
-		stay_on_active_cpu();
 		if (i == 0)
 			ret = fake_td_add_vcpu(ftd);
 		else if (i <= pages)
@@ -106,13 +91,12 @@ static int build(struct builder *b, struct fake_td *ftd)
 					       b->race->pages[i - 1], true);
 		else
 			ret = fake_td_finalize(ftd);
-		migrate_enable();
 		if (ret)
 			return ret;
 	}
 
 	b->finished++;
-	ret = fake_td_mrtd(ftd, mrtd);
+	ret = tdx_kunit_td_mrtd(ftd, mrtd);
 	if (!ret && memcmp(mrtd, b->race->mrtds[pages], sizeof(mrtd)))
 		b->wrong++;
 	return ret;
@@ -127,28 +111,20 @@ static int builder_thread(void *data)
 		struct fake_td *ftd;
 		int ret;
 
-		/*
-		 * Not binding: a CPU that goes away sends its threads elsewhere. But not while
-		 * it goes: the thread would stay outside of its mask, which migrate_enable()
-		 * does not allow.
-		 */
+		/* Not binding: a CPU that goes away sends its threads elsewhere. */
 		cpus_read_lock();
 		if (cpu_active(b->cpu))
 			set_cpus_allowed_ptr(current, cpumask_of(b->cpu));
 		cpus_read_unlock();
 
-		stay_on_active_cpu();
 		ftd = fake_td_create();
-		migrate_enable();
 		if (IS_ERR(ftd)) {
 			b->failed++;
 			continue;
 		}
 		if (build(b, ftd))
 			b->failed++;
-		stay_on_active_cpu();
 		ret = fake_td_destroy(ftd);
-		migrate_enable();
 		if (ret)
 			b->failed++;
 
@@ -172,6 +148,7 @@ static int hotplug_thread(void *data)
 		unsigned int cpu = prandom_u32_state(&race->hotplug_rnd) % nr_cpu_ids;
 
 		/* The last CPU of a package stays while there are TDs. */
+		mutex_lock(&race->all_online);
 		if (cpu && cpu_online(cpu) && !remove_cpu(cpu)) {
 			usleep_range(100, 5000);
 			if (add_cpu(cpu))
@@ -179,6 +156,7 @@ static int hotplug_thread(void *data)
 			else
 				race->nr_hotplug++;
 		}
+		mutex_unlock(&race->all_online);
 		usleep_range(1000, 20000);
 	}
 	return 0;
@@ -197,19 +175,19 @@ static void init_mrtds(struct kunit *test, struct race *race)
 		KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 		/* They are right, by a computation that is not the fake SEAM's. */
 		KUNIT_ASSERT_TRUE(test, tdx_kunit_td_is_right(ftd, pages));
-		KUNIT_ASSERT_EQ(test, fake_td_mrtd(ftd, race->mrtds[pages]), 0);
+		KUNIT_ASSERT_EQ(test, tdx_kunit_td_mrtd(ftd, race->mrtds[pages]), 0);
 		tdx_kunit_td_destroy(test, ftd);
 	}
 }
 
 struct race_param {
 	const char *name;
-	u64 features0;
+	const struct fake_module *module;
 };
 
 static const struct race_param race_params[] = {
-	{ "modules that count", SEAM_FEATURES0_UPDATE_COMPATIBILITY },
-	{ "modules that do not count", 0 },
+	{ "modules that count", &tdx_kunit_module },
+	{ "modules that do not count", &tdx_kunit_old_module },
 };
 
 KUNIT_ARRAY_PARAM_DESC(race, race_params, name);
@@ -218,7 +196,7 @@ KUNIT_ARRAY_PARAM_DESC(race, race_params, name);
 static void updates_race_builds(struct kunit *test)
 {
 	const struct race_param *param = test->param_value;
-	struct fake_module modules[] = { tdx_kunit_module, tdx_kunit_next_module };
+	struct fake_module modules[] = { *param->module, *param->module };
 	unsigned int accepted = 0, refused = 0, lost = 0, changed = 0, tenth = 0;
 	unsigned int finished = 0, abandoned = 0, wrong = 0, failed = 0;
 	u32 first_seed = seed ?: get_random_u32();
@@ -233,16 +211,15 @@ static void updates_race_builds(struct kunit *test)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
-	for (int i = 0; i < 2; i++) {
-		modules[i].features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
-		modules[i].features0 |= param->features0;
-	}
+	modules[1].update++;
+	modules[1].hash_layout = 1;
 	tdx_kunit_load(test, &modules[0]);
 
 	race = kunit_kzalloc(test, sizeof(*race), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, race);
 	init_mrtds(test, race);
 	init_completion(&race->done);
+	mutex_init(&race->all_online);
 	fake_seamldr_set_remaining_updates(U32_MAX);
 	for (int i = 0; i < 2; i++)
 		images[i] = tdx_kunit_image(test, &modules[i]);
@@ -283,8 +260,10 @@ static void updates_race_builds(struct kunit *test)
 	set_cpus_allowed_ptr(current, cpumask_of(0));
 	while (!completion_done(&race->done)) {
 		int next = (accepted + 1) % 2;
-		int ret = seamldr_install_module(images[next], TDX_KUNIT_IMAGE_SIZE);
+		int ret;
 
+		scoped_guard(mutex, &race->all_online)
+			ret = seamldr_install_module(images[next], TDX_KUNIT_IMAGE_SIZE);
 		if (!ret) {
 			accepted++;
 		} else if (ret == -EBUSY) {
@@ -336,7 +315,7 @@ static void updates_race_builds(struct kunit *test)
 	/* No TD is left behind, and none is in the way of the next update. */
 	fake_module_get_state(&state);
 	KUNIT_EXPECT_EQ(test, state.builds, 0);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_module), 0);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[0]), 0);
 }
 
 static struct kunit_case tdx_race_cases[] = {

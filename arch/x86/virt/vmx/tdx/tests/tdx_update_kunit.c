@@ -27,9 +27,6 @@
 
 #define AVOID_COMPAT_SENSITIVE		BIT_ULL(16)
 
-/* CPUs that a step is made to fail on */
-#define MAX_CPUS			4
-
 /* How often sc_retry() tries when there is no entropy: RDRAND_RETRY_LOOPS */
 #define MAX_TRIES			10
 
@@ -165,49 +162,34 @@ static void measurement_is_right_with_the_feature(struct kunit *test)
 /* The module itself would let the update go on. */
 static void measurement_is_right_without_the_feature(struct kunit *test)
 {
-	struct fake_module module = tdx_kunit_module;
-
-	module.features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
-	measurement_is_right(test, &module);
+	measurement_is_right(test, &tdx_kunit_old_module);
 }
 
 /* --- Features that change with the module --- */
 
-static const void *gen_features(struct kunit *test, const void *prev, char *desc)
+/* The module that runs is asked what it can take, each time. There is no way back to an old one. */
+static void flag_and_version_follow_the_module(struct kunit *test)
 {
-	uintptr_t bits = (uintptr_t)prev;
+	struct fake_module modules[] = {
+		tdx_kunit_old_module, tdx_kunit_old_module, tdx_kunit_module,
+		tdx_kunit_next_module, tdx_kunit_module,
+	};
+	struct fake_td *ftd;
+	bool counts;
 
-	if (bits == 8)
-		return NULL;
-	snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s, %s, %s", bits & 1 ? "with" : "without",
-		 bits & 2 ? "with" : "without", bits & 4 ? "with" : "without");
-	return (void *)(bits + 1);
-}
-
-/* Three updates in a row. The module that runs is asked what it can take, each time. */
-static void refused_whatever_the_modules_have(struct kunit *test)
-{
-	unsigned int bits = (uintptr_t)test->param_value - 1;
-	struct fake_module modules[4];
-
-	for (int i = 0; i < ARRAY_SIZE(modules); i++) {
-		modules[i] = tdx_kunit_module;
-		modules[i].update += i;
-		if (!(bits & BIT(i)))
-			modules[i].features0 &= ~SEAM_FEATURES0_UPDATE_COMPATIBILITY;
-	}
+	modules[1].update++;
 	tdx_kunit_load(test, &modules[0]);
-
-	for (int i = 0; i < 3; i++) {
-		bool feature = bits & BIT(i);
-		struct fake_td *ftd = tdx_kunit_td(test);
-
-		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[i + 1]), -EBUSY);
+	for (int i = 0; i + 1 < ARRAY_SIZE(modules); i++) {
+		counts = modules[i].features0 & SEAM_FEATURES0_UPDATE_COMPAT;
+		ftd = tdx_kunit_td(test);
+		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_install(test, &modules[i + 1]), -EBUSY,
+				    "update %d", i);
 		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&modules[i]));
 		tdx_kunit_td_destroy(test, ftd);
-		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &modules[i + 1]), 0);
-		KUNIT_EXPECT_EQ(test, tdx_kunit_shutdown_rcx(test),
-				1 | (feature ? AVOID_COMPAT_SENSITIVE : 0));
+		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_install(test, &modules[i + 1]), 0,
+				    "update %d", i);
+		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_shutdown_rcx(test),
+				    counts ? 1 | AVOID_COMPAT_SENSITIVE : 0, "update %d", i);
 		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&modules[i + 1]));
 	}
 }
@@ -228,116 +210,148 @@ static const struct step steps[] = {
 	{ "TDH.SYS.UPDATE", SEAM_LEAF_SYS_UPDATE, false },
 };
 
-/* What fails: a step, a CPU, a way to fail; as one number, plus one */
-#define NR_STEP_PARAMS	(ARRAY_SIZE(steps) * MAX_CPUS * TDX_KUNIT_NR_FAILURES)
+KUNIT_ARRAY_PARAM_DESC(step, steps, name);
 
-static const struct step *step_of(uintptr_t nr)
+/* Nothing was lost, and nothing is in the way of another attempt. */
+static void expect_nothing_lost(struct kunit *test)
 {
-	return &steps[nr / (MAX_CPUS * TDX_KUNIT_NR_FAILURES)];
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
+	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
 }
 
-static int cpu_of(uintptr_t nr)
+/* The old module is gone or shut down, and the kernel says so instead of using it. */
+static void expect_tdx_lost(struct kunit *test)
 {
-	return nr / TDX_KUNIT_NR_FAILURES % MAX_CPUS;
+	u64 installs = fake_seam_count(SEAM_LEAF_SEAMLDR_INSTALL);
+
+	KUNIT_EXPECT_NULL(test, tdx_get_sysinfo());
+	KUNIT_EXPECT_LT(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
+	KUNIT_EXPECT_EQ(test, fake_seam_count(SEAM_LEAF_SEAMLDR_INSTALL), installs);
+	KUNIT_EXPECT_PTR_EQ(test, fake_td_create(), ERR_PTR(-ENODEV));
 }
 
-static const struct tdx_kunit_failure *failure_of(uintptr_t nr)
+static void one_step_fails(struct kunit *test, const struct step *step, int cpu,
+			   const struct tdx_kunit_failure *failure)
 {
-	return &tdx_kunit_failures[nr % TDX_KUNIT_NR_FAILURES];
-}
-
-static const void *gen_step(struct kunit *test, const void *prev, char *desc)
-{
-	uintptr_t nr = (uintptr_t)prev;
-
-	/* A step that only one CPU does is there once, not for every CPU. */
-	while (nr < NR_STEP_PARAMS && !step_of(nr)->per_cpu && cpu_of(nr))
-		nr++;
-	if (nr == NR_STEP_PARAMS)
-		return NULL;
-	if (step_of(nr)->per_cpu)
-		snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s on CPU %d: %s", step_of(nr)->name,
-			 cpu_of(nr), failure_of(nr)->name);
-	else
-		snprintf(desc, KUNIT_PARAM_DESC_SIZE, "%s: %s", step_of(nr)->name,
-			 failure_of(nr)->name);
-	return (void *)(nr + 1);
-}
-
-static void step_fails(struct kunit *test)
-{
-	uintptr_t nr = (uintptr_t)test->param_value - 1;
-	const struct tdx_kunit_failure *failure = failure_of(nr);
-	const struct step *step = step_of(nr);
-	int cpu = step->per_cpu ? cpu_of(nr) : -1;
-	unsigned int cpus = num_online_cpus();
-	u64 counts[ARRAY_SIZE(steps)], before;
+	u64 counts[ARRAY_SIZE(steps)], calls;
 	u64 mark = tdx_kunit_log_mark();
-	struct tdx_kunit_calls then;
 	struct fake_td *ftd;
 	int ret;
 
-	if (cpu >= 0 && !cpu_online(cpu))
-		kunit_skip(test, "needs CPU %d, this machine has %u", cpu, cpus);
-
 	ftd = tdx_kunit_td(test);
 	tdx_kunit_td_finish(test, ftd);
-
 	for (int i = 0; i < ARRAY_SIZE(steps); i++)
 		counts[i] = fake_seam_count(steps[i].leaf);
-	before = counts[step - steps];
+
 	tdx_kunit_fail(test, step->leaf, cpu, 0, MAX_TRIES, failure);
 	ret = tdx_kunit_install(test, &tdx_kunit_next_module);
 	fake_seam_inject_clear();
 	/* A shutdown that fails may be one error, whatever it was. */
 	if (step->leaf != SEAM_LEAF_SYS_SHUTDOWN || ret != -EIO)
-		KUNIT_EXPECT_EQ(test, ret, failure->err);
+		KUNIT_EXPECT_EQ_MSG(test, ret, failure->err, "CPU %d: %s", cpu, failure->name);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused"), 0);
 
 	/* The other CPUs may have been in the same step, and nobody has got any further. */
-	KUNIT_EXPECT_GE(test, fake_seam_count(step->leaf) - before, 1);
-	KUNIT_EXPECT_LE(test, fake_seam_count(step->leaf) - before,
-			(step->per_cpu ? cpus - 1 : 0) + MAX_TRIES);
+	calls = fake_seam_count(step->leaf) - counts[step - steps];
+	KUNIT_EXPECT_GE_MSG(test, calls, 1, "CPU %d: %s", cpu, failure->name);
+	KUNIT_EXPECT_LE_MSG(test, calls, (step->per_cpu ? num_online_cpus() - 1 : 0) + MAX_TRIES,
+			    "CPU %d: %s", cpu, failure->name);
 	for (const struct step *s = step + 1; s < &steps[ARRAY_SIZE(steps)]; s++)
-		KUNIT_EXPECT_EQ_MSG(test, fake_seam_count(s->leaf), counts[s - steps], "%s",
-				    s->name);
+		KUNIT_EXPECT_EQ_MSG(test, fake_seam_count(s->leaf), counts[s - steps],
+				    "CPU %d: %s: %s", cpu, failure->name, s->name);
 
-	if (step->leaf == SEAM_LEAF_SYS_SHUTDOWN) {
-		/* Nothing was lost, and nothing is in the way of another attempt. */
-		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_ready());
-		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
-		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), 0);
-		KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
-	} else {
-		/* The old module is gone, and the kernel says so instead of using it. */
-		KUNIT_EXPECT_NULL(test, tdx_get_sysinfo());
-		KUNIT_EXPECT_FALSE(test, tdx_kunit_is_ready());
-		then = tdx_kunit_calls();
-		KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), -EIO);
-		/* The module fails the shutdown, if not what comes before it. */
-		KUNIT_EXPECT_LE(test, tdx_kunit_calls_since(&then).all, 3);
-		KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).install, 0);
-		KUNIT_EXPECT_PTR_EQ(test, fake_td_create(), ERR_PTR(-ENODEV));
-		tdx_kunit_load(test, &tdx_kunit_module);
-	}
+	if (step->leaf == SEAM_LEAF_SYS_SHUTDOWN)
+		expect_nothing_lost(test);
+	else
+		expect_tdx_lost(test);
+	tdx_kunit_load(test, &tdx_kunit_module);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_td_is_right(ftd, 1));
+	tdx_kunit_td_destroy(test, ftd);
+}
+
+static void step_fails(struct kunit *test)
+{
+	const struct step *step = test->param_value;
+	unsigned int cpu;
+
+	for (int i = 0; i < TDX_KUNIT_NR_FAILURES; i++) {
+		if (!step->per_cpu) {
+			one_step_fails(test, step, -1, &tdx_kunit_failures[i]);
+			continue;
+		}
+		for_each_online_cpu(cpu)
+			one_step_fails(test, step, cpu, &tdx_kunit_failures[i]);
+	}
+}
+
+/* --- Images that the kernel takes and the P-SEAMLDR does not --- */
+
+static void older(u8 *sigstruct)
+{
+	sigstruct[948]--;
+}
+
+static void debug(u8 *sigstruct)
+{
+	sigstruct[15] = 0x80;
+}
+
+static void no_cpus(u8 *sigstruct)
+{
+	sigstruct[1024] = 0;
+}
+
+static void unreadable_handoff(u8 *sigstruct)
+{
+	sigstruct[984] = 9;
+	sigstruct[986] = 9;
+}
+
+static void damaged(u8 *sigstruct)
+{
+	sigstruct[PAGE_SIZE + 5000] ^= 1;
+}
+
+static const struct loader_param {
+	const char *name;
+	void (*make_wrong)(u8 *sigstruct);
+	u64 status;
+	int again;	/* what another attempt says */
+} loader_params[] = {
+	{ "an older module", older, SEAMLDR_EBADSIG, -EIO },
+	{ "a debug module", debug, SEAMLDR_EBADSIG, -EIO },
+	{ "no list of CPUs", no_cpus, SEAMLDR_EBADSIG, -EIO },
+	{ "another handoff version", unreadable_handoff, SEAMLDR_EBADHANDOFF, -EIO },
+	{ "a damaged module", damaged, SEAMLDR_EBADHASH, -ENODEV },
+};
+
+KUNIT_ARRAY_PARAM_DESC(loader, loader_params, name);
+
+/* It costs TDX: the module was shut down before anybody looked. */
+static void image_that_the_loader_refuses(struct kunit *test)
+{
+	const struct loader_param *param = test->param_value;
+	u8 *image = tdx_kunit_image(test, &tdx_kunit_next_module);
+	u64 mark = tdx_kunit_log_mark();
+	char line[64];
+
+	param->make_wrong(image + PAGE_SIZE);
+	tdx_kunit_checksum(image, TDX_KUNIT_IMAGE_SIZE);
+	KUNIT_EXPECT_EQ(test, seamldr_install_module(image, TDX_KUNIT_IMAGE_SIZE), -EIO);
+	snprintf(line, sizeof(line), "SEAMCALL (0x8000000000000001) failed: 0x%016llx",
+		 param->status);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, line), 1);
+	expect_tdx_lost(test);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), param->again);
 }
 
 static void no_updates_left(struct kunit *test)
 {
 	fake_seamldr_set_remaining_updates(0);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module), -EIO);
-	KUNIT_EXPECT_NULL(test, tdx_get_sysinfo());
-}
-
-static void handoff_data_is_not_taken(struct kunit *test)
-{
-	struct fake_module module = tdx_kunit_next_module;
-
-	module.min_update_hv = 5;
-	module.module_hv = 6;
-	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &module), -EIO);
-	KUNIT_EXPECT_NULL(test, tdx_get_sysinfo());
+	expect_tdx_lost(test);
 }
 
 /* --- CPUs that come and go --- */
@@ -516,10 +530,10 @@ static struct kunit_case tdx_update_cases[] = {
 	KUNIT_CASE(allowed_after_an_abandoned_build),
 	KUNIT_CASE(measurement_is_right_with_the_feature),
 	KUNIT_CASE(measurement_is_right_without_the_feature),
-	KUNIT_CASE_PARAM(refused_whatever_the_modules_have, gen_features),
-	KUNIT_CASE_PARAM(step_fails, gen_step),
+	KUNIT_CASE(flag_and_version_follow_the_module),
+	KUNIT_CASE_PARAM(step_fails, step_gen_params),
+	KUNIT_CASE_PARAM(image_that_the_loader_refuses, loader_gen_params),
 	KUNIT_CASE(no_updates_left),
-	KUNIT_CASE(handoff_data_is_not_taken),
 	KUNIT_CASE_PARAM(update_with_cpus_offline, gen_cpus),
 	KUNIT_CASE(absent_cpu_is_not_missed),
 	KUNIT_CASE(cpu_that_is_missing_since_then_is_missed),

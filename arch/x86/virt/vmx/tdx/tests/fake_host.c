@@ -8,6 +8,9 @@
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
 #include <linux/cleanup.h>
+#include <linux/cpu.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -15,10 +18,11 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/string.h>
+#include <linux/topology.h>
 
 #include <asm/pgtable_types.h>
 
-#include "fake_model.h"
+#include "fake_host.h"
 
 static int report(const char *what, u64 status)
 {
@@ -72,16 +76,40 @@ static int add_tdcs(struct fake_td *ftd, int nr)
 	return 0;
 }
 
+static int config_key(void *ftd)
+{
+	u64 status = tdh_mng_key_config(&((struct fake_td *)ftd)->td);
+
+	return status ? report("TDH.MNG.KEY.CONFIG", status) : 0;
+}
+
+/* On one CPU of each package */
+static int config_keys(struct fake_td *ftd)
+{
+	DECLARE_BITMAP(done, FAKE_HOST_MAX_PACKAGES) = {};
+	unsigned int cpu;
+	int ret;
+
+	guard(cpus_read_lock)();
+	for_each_online_cpu(cpu) {
+		if (test_and_set_bit(topology_logical_package_id(cpu), done))
+			continue;
+		ret = smp_call_on_cpu(cpu, config_key, ftd, true);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 {
 	struct seam_td_params *params;
 	u64 status, err;
 	int ret;
 
-	status = tdh_mng_key_config(&ftd->td);
-	if (status)
-		return report("TDH.MNG.KEY.CONFIG", status);
-
+	ret = config_keys(ftd);
+	if (ret)
+		return ret;
 	ret = add_tdcs(ftd, sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE);
 	if (ret)
 		return ret;
@@ -354,18 +382,6 @@ int fake_td_destroy(struct fake_td *ftd)
 	reclaim(ftd->td.tdr_page);
 	kfree(ftd);
 	return 0;
-}
-
-/**
- * fake_td_mrtd() - The measurement of a TD.
- * @ftd: the TD.
- * @mrtd: filled in.
- *
- * Return: 0, -ENODATA if it is still being built, or -ENOENT if it has no TDR any more.
- */
-int fake_td_mrtd(const struct fake_td *ftd, u8 mrtd[FAKE_MRTD_SIZE])
-{
-	return fake_module_get_mrtd(page_to_phys(ftd->td.tdr_page), mrtd);
 }
 
 /*

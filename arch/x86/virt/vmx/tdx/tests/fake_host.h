@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A host that builds TDs as KVM does. It is outside of SEAM and knows its ABI, no more.
+ */
+#ifndef _X86_VIRT_TDX_TESTS_FAKE_HOST_H
+#define _X86_VIRT_TDX_TESTS_FAKE_HOST_H
+
+#include <linux/types.h>
+
+#include <asm/tdx.h>
+
+#include "seam_abi.h"
+
+#define FAKE_HOST_MAX_PACKAGES			64
+
+/* GPAs of a TD start at 0 and end here: one last-level secure EPT page */
+#define FAKE_TD_GPA_END				0x200000ULL
+#define FAKE_TD_PAGES				(FAKE_TD_GPA_END / 4096)
+
+/**
+ * struct fake_td - A TD as its host sees it.
+ * @td: what KVM keeps in struct kvm_tdx.
+ * @vp: its one VCPU.
+ * @hkid: its KeyID.
+ * @blocked: TDH.MNG.VPFLUSHDONE has succeeded.
+ * @sept: secure EPT pages, top down.
+ * @pages: private pages by GPA.
+ */
+struct fake_td {
+	struct tdx_td td;
+	struct tdx_vp vp;
+	int hkid;
+	bool blocked;
+	struct page *sept[3];
+	struct page **pages;
+};
+
+struct fake_td *fake_td_create(void);
+int fake_td_add_vcpu(struct fake_td *ftd);
+int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measure);
+int fake_td_finalize(struct fake_td *ftd);
+int fake_td_destroy(struct fake_td *ftd);
+
+#endif /* _X86_VIRT_TDX_TESTS_FAKE_HOST_H */

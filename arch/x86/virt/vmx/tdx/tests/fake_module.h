@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Fake SEAM: the TDX module, seen from outside of SEAM. For tests and debugfs.
+ */
+#ifndef _X86_VIRT_TDX_TESTS_FAKE_MODULE_H
+#define _X86_VIRT_TDX_TESTS_FAKE_MODULE_H
+
+#include "fake_seamldr.h"
+
+/**
+ * struct fake_module_state - The module that is there.
+ * @module: which one.
+ * @ready: it accepts all leaves.
+ * @dead: it ran into an error that it cannot recover from.
+ * @builds: TDs that it counts as being built.
+ * @migrations: migrations that it counts as interrupted.
+ */
+struct fake_module_state {
+	struct fake_module module;
+	bool ready;
+	bool dead;
+	u32 builds;
+	u32 migrations;
+};
+
+/**
+ * struct fake_td_info - A TD.
+ * @mrconfigid: what its host has called it, in TD_PARAMS.
+ * @finalized: it has a measurement.
+ * @mrtd: the measurement.
+ */
+struct fake_td_info {
+	u8 mrconfigid[SEAM_MRTD_SIZE];
+	bool finalized;
+	u8 mrtd[SEAM_MRTD_SIZE];
+};
+
+void fake_module_revive(const struct fake_module *module);
+void fake_module_get_state(struct fake_module_state *state);
+void fake_module_set_migrations(u32 nr);
+int fake_module_next_leaf(int leaf);
+unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max);
+int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[SEAM_MRTD_SIZE]);
+
+#endif /* _X86_VIRT_TDX_TESTS_FAKE_MODULE_H */

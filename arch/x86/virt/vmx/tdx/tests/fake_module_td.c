@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Fake SEAM: the life of TDs and VCPUs, from TDH.MNG.CREATE to the last TDH.PHYMEM.PAGE.RECLAIM.
+ *
+ * As in a real module, all that belongs to a TD is kept in the pages that the host gives
+ * for it, so it survives an update of the module as the real thing does. Other than there,
+ * nothing is encrypted: the TD's pages are readable, whatever KeyID they belong to.
+ */
+#include <linux/array_size.h>
+#include <linux/build_bug.h>
+#include <linux/cpufeature.h>
+#include <linux/init.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+
+#include <crypto/sha2.h>
+
+#include "fake_module_internal.h"
+
+/* Take a page of the host for a TD. */
+u64 take_page(u64 pa, enum pamt_type type, struct tdr *tdr, unsigned int operand)
+{
+	struct pamt_entry *entry;
+	u64 ret;
+
+	entry = pamt_lookup(pa, operand, &ret);
+	if (!entry)
+		return ret;
+	if (entry->type != PAMT_NDA)
+		return SEAM_PAGE_METADATA_INCORRECT | operand;
+
+	entry->type = type;
+	entry->owner = __pa(tdr);
+	if (type != PAMT_TDR)
+		tdr->nr_pages++;
+	if (type != PAMT_REG)
+		memset(__va(pa), 0, PAGE_SIZE);
+	return SEAM_SUCCESS;
+}
+
+static void begin_build(struct tdr *tdr)
+{
+	if (!module_counts())
+		return;
+
+	fake_module.builds++;
+	tdr->context_version = module_context_version();
+}
+
+/*
+ * A TD whose module counted it is taken for counted, even if the count was not handed over. There
+ * is nothing to take it from then, and the module gives up: false.
+ */
+bool end_build(const struct tdr *tdr)
+{
+	if (!module_counts() || !tdr->context_version)
+		return true;
+
+	fake_module.dead = !fake_module.builds;
+	if (fake_module.builds)
+		fake_module.builds--;
+	return !fake_module.dead;
+}
+
+/* RCX: page for the TDR, RDX: KeyID, which no other TD may have */
+static u64 mng_create(struct seam_regs *regs, struct tdr *unused)
+{
+	struct tdr *tdr;
+	u64 ret;
+
+	if (regs->rdx < MIN_PRIVATE_HKID || regs->rdx > MAX_PRIVATE_HKID)
+		return operand_invalid(SEAM_OPERAND_RDX);
+	list_for_each_entry(tdr, &fake_module.tds, list)
+		if (tdr->hkid == regs->rdx && tdr->lifecycle != TD_TEARDOWN)
+			return SEAM_HKID_NOT_FREE;
+
+	tdr = __va(regs->rcx);
+	ret = take_page(regs->rcx, PAMT_TDR, tdr, SEAM_OPERAND_RCX);
+	if (ret)
+		return ret;
+
+	BUILD_BUG_ON(sizeof(*tdr) > PAGE_SIZE);
+	tdr->lifecycle = TD_HKID_ASSIGNED;
+	tdr->hkid = regs->rdx;
+	list_add_tail(&tdr->list, &fake_module.tds);
+	return SEAM_SUCCESS;
+}
+
+/* RCX: TDR. Once per package */
+static u64 mng_key_config(struct seam_regs *regs, struct tdr *tdr)
+{
+	if (tdr->lifecycle != TD_HKID_ASSIGNED)
+		return SEAM_LIFECYCLE_STATE_INCORRECT;
+	if (tdr->packages & this_package())
+		return SEAM_KEY_CONFIGURED;
+
+	tdr->packages |= this_package();
+	if (all_packages(tdr->packages))
+		tdr->lifecycle = TD_KEYS_CONFIGURED;
+	return SEAM_SUCCESS;
+}
+
+/* RCX: page, RDX: TDR. It comes before the TD has all of its TDCS, so it has checks of its own. */
+static u64 mng_addcx(struct seam_regs *regs, struct tdr *tdr)
+{
+	u64 ret;
+
+	if (tdr->lifecycle != TD_KEYS_CONFIGURED)
+		return SEAM_TD_KEYS_NOT_CONFIGURED;
+	if (tdr->nr_tdcx == NR_TDCS_PAGES)
+		return SEAM_TDCX_NUM_INCORRECT;
+
+	ret = take_page(regs->rcx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
+	if (!ret)
+		tdr->tdcx[tdr->nr_tdcx++] = regs->rcx;
+	return ret;
+}
+
+static bool is_zero(const void *data, size_t size)
+{
+	return !memchr_inv(data, 0, size);
+}
+
+/*
+ * Are these parameters for a TD that the module can build? Assumption: ATTRIBUTES and XFAM
+ * are free, but for the bits that every TD has.
+ */
+static bool params_are_good(const struct seam_td_params *params)
+{
+	for (int i = 0; i < NR_CPUID_CONFIGS; i++) {
+		const u64 *value = (const u64 *)params->cpuid[i];
+
+		if ((value[0] & ~cpuid_configs[i].mask[0]) ||
+		    (value[1] & ~cpuid_configs[i].mask[1]))
+			return false;
+	}
+
+	return params->max_vcpus && params->max_vcpus <= MAX_VCPUS_PER_TD &&
+	       (params->xfam & 3) == 3 &&
+	       params->eptp_controls == SEAM_EPTP_4_LEVELS &&
+	       !(params->config_flags & ~SEAM_CONFIG_FLAGS) &&
+	       params->tsc_frequency >= SEAM_TSC_FREQUENCY_MIN &&
+	       params->tsc_frequency <= SEAM_TSC_FREQUENCY_MAX &&
+	       is_zero(params->reserved0, sizeof(params->reserved0)) &&
+	       is_zero(params->reserved1, sizeof(params->reserved1)) &&
+	       is_zero(params->reserved2, sizeof(params->reserved2)) &&
+	       is_zero(params->cpuid[NR_CPUID_CONFIGS],
+		       sizeof(params->cpuid) - NR_CPUID_CONFIGS * sizeof(params->cpuid[0]));
+}
+
+/* RCX: TDR, RDX: TD_PARAMS. The build begins here. */
+static u64 mng_init(struct seam_regs *regs, struct tdr *tdr)
+{
+	const struct seam_td_params *params = fake_seam_va(regs->rdx, sizeof(*params));
+
+	if (!params || !params_are_good(params))
+		return operand_invalid(SEAM_OPERAND_RDX);
+
+	tdr->max_vcpus = params->max_vcpus;
+	memcpy(tdr->cpuid, params->cpuid, sizeof(tdr->cpuid));
+	memcpy(tdr->mrconfigid, params->mrconfigid, sizeof(tdr->mrconfigid));
+	sha384_init(hash_of(tdr));
+	tdr->op_state = TD_INITIALIZED;
+	begin_build(tdr);
+	return SEAM_SUCCESS;
+}
+
+/* RCX: page for the TDVPR, RDX: TDR */
+static u64 vp_create(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rcx);
+	u64 ret = take_page(regs->rcx, PAMT_TDVPR, tdr, SEAM_OPERAND_RCX);
+
+	if (!ret)
+		vp->cpu = -1;
+	return ret;
+}
+
+/* RCX: page, RDX: TDVPR */
+static u64 vp_addcx(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rdx);
+	u64 ret;
+
+	if (vp->initialized)
+		return SEAM_VCPU_STATE_INCORRECT;
+	if (vp->nr_tdcx == NR_TDVPS_PAGES - 1)
+		return SEAM_TDCX_NUM_INCORRECT;
+
+	ret = take_page(regs->rcx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
+	if (!ret)
+		vp->nr_tdcx++;
+	return ret;
+}
+
+/* A VCPU belongs to one CPU at a time: the first to touch it, until TDH.VP.FLUSH there. */
+u64 vp_associate(struct tdr *tdr, struct tdvpr *vp)
+{
+	if (vp->cpu == smp_processor_id())
+		return SEAM_SUCCESS;
+	if (vp->cpu >= 0)
+		return SEAM_VCPU_ASSOCIATED;
+
+	vp->cpu = smp_processor_id();
+	tdr->nr_associated++;
+	return SEAM_SUCCESS;
+}
+
+/* RCX: TDVPR, RDX: initial RCX of the VCPU, R8: x2APIC ID, in version 1 */
+static u64 vp_init(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rcx);
+
+	if (vp->initialized)
+		return SEAM_VCPU_STATE_INCORRECT;
+	if (vp->nr_tdcx < NR_TDVPS_PAGES - 1)
+		return SEAM_TDCX_NUM_INCORRECT;
+	if (tdr->nr_vcpus == tdr->max_vcpus)
+		return SEAM_MAX_VCPUS_EXCEEDED;
+
+	vp->initialized = true;
+	tdr->nr_vcpus++;
+	return vp_associate(tdr, vp);
+}
+
+/* RCX: TDVPR */
+static u64 vp_flush(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rcx);
+
+	if (vp->cpu != smp_processor_id())
+		return SEAM_VCPU_NOT_ASSOCIATED;
+
+	vp->cpu = -1;
+	tdr->nr_associated--;
+	return SEAM_SUCCESS;
+}
+
+/* RCX: TDR. The TD cannot go on after this, and does not count as being built any more. */
+static u64 mng_vpflushdone(struct seam_regs *regs, struct tdr *tdr)
+{
+	if (tdr->lifecycle != TD_HKID_ASSIGNED && tdr->lifecycle != TD_KEYS_CONFIGURED)
+		return SEAM_LIFECYCLE_STATE_INCORRECT;
+	if (tdr->nr_associated)
+		return SEAM_FLUSHVP_NOT_DONE;
+
+	if (tdr->op_state == TD_INITIALIZED && !end_build(tdr))
+		return SEAM_SUCCESS;
+
+	tdr->lifecycle = TD_BLOCKED;
+	tdr->packages = 0;
+	return SEAM_SUCCESS;
+}
+
+/*
+ * RCX: 0, or 1 to go on after an interruption, which there is none of. For all KeyIDs that are on
+ * their way from TDH.MNG.VPFLUSHDONE to TDH.MNG.KEY.FREEID. The memory here is of one kind, so there
+ * is nothing to write back, but the order of things counts.
+ */
+static u64 phymem_cache_wb(struct seam_regs *regs, struct tdr *unused)
+{
+	u64 ret = SEAM_NO_HKID_READY_TO_WBCACHE;
+	struct tdr *tdr;
+
+	if (regs->rcx)
+		return operand_invalid(SEAM_OPERAND_RCX);
+	list_for_each_entry(tdr, &fake_module.tds, list) {
+		if (tdr->lifecycle == TD_BLOCKED) {
+			tdr->packages |= this_package();
+			ret = SEAM_SUCCESS;
+		}
+	}
+	return ret;
+}
+
+/* RCX: TDR. Every package has done TDH.PHYMEM.CACHE.WB before. */
+static u64 mng_key_freeid(struct seam_regs *regs, struct tdr *tdr)
+{
+	if (tdr->lifecycle != TD_BLOCKED)
+		return SEAM_LIFECYCLE_STATE_INCORRECT;
+	if (!all_packages(tdr->packages))
+		return SEAM_WBCACHE_NOT_COMPLETE;
+
+	tdr->lifecycle = TD_TEARDOWN;
+	return SEAM_SUCCESS;
+}
+
+/* RCX: page; out: RCX type, RDX owner, R8 size (0: 4 KB) */
+static u64 phymem_page_rdmd(struct seam_regs *regs, struct tdr *unused)
+{
+	const struct pamt_entry *entry;
+	u64 ret;
+
+	entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
+	if (!entry)
+		return ret;
+
+	regs->rcx = entry->type;
+	regs->rdx = entry->owner;
+	regs->r8 = 0;
+	return SEAM_SUCCESS;
+}
+
+/* The same, and the page is the host's again. The TDR is the last one. */
+static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
+{
+	struct pamt_entry *entry;
+	struct tdr *tdr;
+	u64 ret;
+
+	entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
+	if (!entry)
+		return ret;
+	if (entry->type == PAMT_NDA || entry->type == PAMT_RSVD)
+		return SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX;
+
+	tdr = __va(entry->owner);
+	if (tdr->lifecycle != TD_TEARDOWN)
+		return SEAM_LIFECYCLE_STATE_INCORRECT;
+	if (entry->type == PAMT_TDR && tdr->nr_pages)
+		return SEAM_TD_ASSOCIATED_PAGES_EXIST;
+
+	if (entry->type == PAMT_TDR)
+		list_del(&tdr->list);
+	else
+		tdr->nr_pages--;
+	ret = phymem_page_rdmd(regs, NULL);
+	*entry = (struct pamt_entry) {};
+	return ret;
+}
+
+/* RCX: page, with a KeyID in the high bits of its address. It must be no TD's any more. */
+static u64 phymem_page_wbinvd(struct seam_regs *regs, struct tdr *unused)
+{
+	u64 pa = regs->rcx & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
+	const struct pamt_entry *entry;
+	u64 ret;
+
+	entry = pamt_lookup(pa, SEAM_OPERAND_RCX, &ret);
+	if (!entry)
+		return ret;
+	if (entry->type != PAMT_NDA)
+		return SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX;
+	return SEAM_SUCCESS;
+}
+
+static const struct module_leaf module_td_leaves[] = {
+	{ SEAM_LEAF_MNG_CREATE, .call = mng_create },
+	{ SEAM_LEAF_MNG_KEY_CONFIG, LEAF_TDR(RCX), .call = mng_key_config },
+	{ SEAM_LEAF_MNG_ADDCX, LEAF_TDR(RDX), .call = mng_addcx },
+	{ SEAM_LEAF_MNG_INIT, LEAF_TD(RCX, TD_UNINITIALIZED, TD_UNINITIALIZED),
+	  .call = mng_init },
+	{ SEAM_LEAF_VP_CREATE, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED),
+	  .call = vp_create },
+	{ SEAM_LEAF_VP_ADDCX, LEAF_VP(RDX, TD_INITIALIZED, TD_INITIALIZED), .call = vp_addcx },
+	{ SEAM_LEAF_VP_INIT, LEAF_VP(RCX, TD_INITIALIZED, TD_INITIALIZED), .max_version = 1,
+	  .call = vp_init },
+	{ SEAM_LEAF_VP_FLUSH, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_flush },
+	{ SEAM_LEAF_MNG_VPFLUSHDONE, LEAF_TDR(RCX), .call = mng_vpflushdone },
+	{ SEAM_LEAF_PHYMEM_CACHE_WB, .call = phymem_cache_wb },
+	{ SEAM_LEAF_MNG_KEY_FREEID, LEAF_TDR(RCX), .call = mng_key_freeid },
+	{ SEAM_LEAF_PHYMEM_PAGE_RDMD, .call = phymem_page_rdmd },
+	{ SEAM_LEAF_PHYMEM_PAGE_RECLAIM, .call = phymem_page_reclaim },
+	{ SEAM_LEAF_PHYMEM_PAGE_WBINVD, .call = phymem_page_wbinvd },
+	{}
+};
+
+/**
+ * fake_module_get_tds() - Look at all TDs at one moment, whoever has built them.
+ * @infos: filled in, the oldest TD first.
+ * @max: number of elements of @infos.
+ *
+ * Return: the number of TDs that there are. If it is more than @max, the newest are missing.
+ */
+unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max)
+{
+	const struct tdr *tdr;
+	unsigned int nr = 0;
+
+	guard(raw_spinlock_irqsave)(&fake_module.lock);
+
+	list_for_each_entry(tdr, &fake_module.tds, list) {
+		if (nr++ >= max)
+			continue;
+		memcpy(infos->mrconfigid, tdr->mrconfigid, SEAM_MRTD_SIZE);
+		infos->finalized = tdr->op_state == TD_RUNNABLE;
+		memcpy(infos->mrtd, tdr->mrtd, SEAM_MRTD_SIZE);
+		infos++;
+	}
+	return nr;
+}
+
+/**
+ * fake_module_get_mrtd() - The measurement that a TD's report would show.
+ * @tdr_pa: physical address of the TDR.
+ * @mrtd: filled in.
+ *
+ * Return: 0, -ENOENT without such a TD, or -ENODATA if it is not finalized yet.
+ */
+int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[SEAM_MRTD_SIZE])
+{
+	const struct tdr *tdr;
+
+	guard(raw_spinlock_irqsave)(&fake_module.lock);
+
+	list_for_each_entry(tdr, &fake_module.tds, list) {
+		if (__pa(tdr) != tdr_pa)
+			continue;
+		if (tdr->op_state != TD_RUNNABLE)
+			return -ENODATA;
+		memcpy(mrtd, tdr->mrtd, SEAM_MRTD_SIZE);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int __init fake_module_td_init(void)
+{
+	fake_module_add_leaves(module_td_leaves);
+	return 0;
+}
+pure_initcall(fake_module_td_init);

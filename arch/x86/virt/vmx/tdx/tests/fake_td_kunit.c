@@ -1,0 +1,448 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * KUnit suite for the TDs of the fake TDX module: their life, and what KVM reads and writes of
+ * them. SEAMCALLs are made directly.
+ */
+#include <kunit/test.h>
+#include <linux/array_size.h>
+#include <linux/bits.h>
+#include <linux/mm.h>
+#include <linux/preempt.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include <asm/cpuid/api.h>
+#include <asm/tdx.h>
+
+#include "tdx_kunit.h"
+
+#define call	tdx_kunit_call
+#define call_r8	tdx_kunit_call_r8
+
+/* In the order of the ABI: a TD that is being built, and one that can run */
+#define OP_STATE_INITIALIZED	1
+#define OP_STATE_RUNNABLE	2
+
+#define INVALID_RCX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RCX)
+#define INVALID_RDX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RDX)
+
+/* --- The life of a TD --- */
+
+#define NR_TDCS_PAGES	6
+
+/* A TD without the kernel's knowledge: TDR and TDCS in one piece of memory */
+struct raw_td {
+	struct page *pages;
+	u64 tdr;
+	int hkid;
+	unsigned int nr_tdcx;
+};
+
+static void config_key(void *raw)
+{
+	call(SEAM_LEAF_MNG_KEY_CONFIG, ((struct raw_td *)raw)->tdr, 0);
+}
+
+static void cache_wb(void *unused)
+{
+	call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0);
+}
+
+/* Whatever state it is in */
+static void raw_td_free(void *data)
+{
+	struct raw_td *raw = data;
+
+	call(SEAM_LEAF_MNG_VPFLUSHDONE, raw->tdr, 0);
+	on_each_cpu(cache_wb, NULL, true);
+	call(SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0);
+	tdx_guest_keyid_free(raw->hkid);
+	for (unsigned int i = raw->nr_tdcx; i; i--)
+		call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr + i * PAGE_SIZE, 0);
+	/* What the module has not given back, it goes on using. */
+	if (!call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr, 0))
+		__free_pages(raw->pages, 3);
+}
+
+/* As far as TDH.MNG.CREATE */
+static struct raw_td *raw_td_create(struct kunit *test)
+{
+	struct raw_td *raw = kunit_kzalloc(test, sizeof(*raw), GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, raw);
+	raw->pages = alloc_pages(GFP_KERNEL, 3);
+	KUNIT_ASSERT_NOT_NULL(test, raw->pages);
+	raw->tdr = page_to_phys(raw->pages);
+	raw->hkid = tdx_guest_keyid_alloc();
+	KUNIT_ASSERT_GE(test, raw->hkid, 1);
+	KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_MNG_CREATE, raw->tdr, raw->hkid), SEAM_SUCCESS);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, raw_td_free, raw), 0);
+	return raw;
+}
+
+/* As far as the last TDH.MNG.ADDCX */
+static struct raw_td *raw_td_complete(struct kunit *test)
+{
+	struct raw_td *raw = raw_td_create(test);
+
+	on_each_cpu(config_key, raw, true);
+	while (raw->nr_tdcx < NR_TDCS_PAGES)
+		KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_MNG_ADDCX,
+					   raw->tdr + ++raw->nr_tdcx * PAGE_SIZE, raw->tdr),
+				SEAM_SUCCESS);
+	return raw;
+}
+
+static void keyid_is_private_and_free(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	struct page *page = alloc_page(GFP_KERNEL);
+	u64 pa;
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	pa = page_to_phys(page);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_CREATE, pa, ftd->hkid), SEAM_HKID_NOT_FREE);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_CREATE, pa, 0), INVALID_RDX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_CREATE, pa, 0x8000), INVALID_RDX);
+	/* The page is still the host's, and only then it is freed. */
+	if (!call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, pa, 0))
+		__free_page(page);
+}
+
+static void keys_are_configured_on_every_package(struct kunit *test)
+{
+	struct raw_td *raw = raw_td_create(test);
+	u64 added = raw->tdr + PAGE_SIZE;
+	unsigned int cpu, other = 0;
+
+	for_each_online_cpu(cpu)
+		if (topology_logical_package_id(cpu) != topology_logical_package_id(0))
+			other = cpu;
+	if (!other)
+		kunit_skip(test, "needs two packages");
+
+	/* All but one, and that of CPU 0 twice */
+	for_each_online_cpu(cpu)
+		if (topology_logical_package_id(cpu) != topology_logical_package_id(other))
+			tdx_kunit_call_on(cpu, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(0, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0),
+			SEAM_KEY_CONFIGURED);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_ADDCX, added, raw->tdr),
+			SEAM_TD_KEYS_NOT_CONFIGURED);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(other, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_ADDCX, added, raw->tdr), SEAM_SUCCESS);
+	raw->nr_tdcx++;
+}
+
+static void state_of_a_td_is_checked(struct kunit *test)
+{
+	struct raw_td *raw = raw_td_create(test);
+	u64 tdr = raw->tdr;
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, tdr, 0), SEAM_TD_KEYS_NOT_CONFIGURED);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, tdr, 0), SEAM_TD_KEYS_NOT_CONFIGURED);
+	on_each_cpu(config_key, raw, true);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_CONFIG, tdr, 0),
+			SEAM_LIFECYCLE_STATE_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, tdr, 0), SEAM_TDCS_NOT_ALLOCATED);
+
+	raw = raw_td_complete(test);
+	tdr = raw->tdr;
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, tdr, 0), SEAM_OP_STATE_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_ADDCX, tdr, tdr), SEAM_TDCX_NUM_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_FREEID, tdr, 0),
+			SEAM_LIFECYCLE_STATE_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, tdr, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, tdr, 0),
+			SEAM_LIFECYCLE_STATE_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, tdr, 0), SEAM_TD_KEYS_NOT_CONFIGURED);
+}
+
+static void op_state_is_told(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 tdr = tdx_kunit_tdr(ftd);
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, tdr, 0),
+			SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
+	tdx_kunit_td_finish(test, ftd);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, tdr, 0),
+			SEAM_OP_STATE_INCORRECT | OP_STATE_RUNNABLE);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_VP_ADDCX, tdr, ftd->vp.tdvpr_pa),
+			SEAM_OP_STATE_INCORRECT | OP_STATE_RUNNABLE);
+}
+
+static void operand_is_a_page_of_the_right_kind(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 tdr = tdx_kunit_tdr(ftd), nowhere = BIT_ULL(45);
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, tdr + 1, 0), INVALID_RCX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, nowhere, 0),
+			SEAM_OPERAND_ADDR_RANGE_ERROR | SEAM_OPERAND_RCX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_EXTEND, 0, nowhere),
+			SEAM_OPERAND_ADDR_RANGE_ERROR | SEAM_OPERAND_RDX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MR_FINALIZE, ftd->vp.tdvpr_pa, 0),
+			SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_WBINVD, tdr, 0),
+			SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX);
+}
+
+struct td_params_param {
+	const char *name;
+	unsigned int offset;
+	u8 value;
+};
+
+static const struct td_params_param td_params_params[] = {
+	{ "no x87 and SSE", offsetof(struct seam_td_params, xfam), 0 },
+	{ "no VCPUs", offsetof(struct seam_td_params, max_vcpus), 0 },
+	{ "too many VCPUs", offsetof(struct seam_td_params, max_vcpus), 65 },
+	{ "reserved behind the VCPUs", offsetof(struct seam_td_params, reserved0), 1 },
+	{ "no secure EPT", offsetof(struct seam_td_params, eptp_controls), 0 },
+	{ "5-level secure EPT", offsetof(struct seam_td_params, eptp_controls), 0x26 },
+	{ "wide addresses", offsetof(struct seam_td_params, config_flags), 1 },
+	{ "slow TSC", offsetof(struct seam_td_params, tsc_frequency), 3 },
+	{ "fast TSC", offsetof(struct seam_td_params, tsc_frequency) + 1, 2 },
+	{ "reserved behind the TSC", offsetof(struct seam_td_params, reserved1) + 37, 1 },
+	{ "reserved behind the owner", offsetof(struct seam_td_params, reserved2) + 31, 1 },
+	{ "CPUID bit that is not the host's", offsetof(struct seam_td_params, cpuid) + 3, 0x80 },
+	{ "CPUID leaf that is not there", offsetof(struct seam_td_params, cpuid) + 767, 1 },
+};
+
+KUNIT_ARRAY_PARAM_DESC(td_params, td_params_params, name);
+
+static void init_checks_td_params(struct kunit *test)
+{
+	const struct td_params_param *param = test->param_value;
+	struct raw_td *raw = raw_td_complete(test);
+	struct fake_module_state state;
+	struct seam_td_params *params;
+
+	params = kunit_kzalloc(test, sizeof(*params), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, params);
+	params->xfam = 3;
+	params->max_vcpus = 1;
+	params->eptp_controls = SEAM_EPTP_4_LEVELS;
+	params->tsc_frequency = SEAM_TSC_FREQUENCY_MIN;
+	((u8 *)params)[param->offset] = param->value;
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_INIT, raw->tdr, __pa(params)), INVALID_RDX);
+	fake_module_get_state(&state);
+	KUNIT_EXPECT_EQ(test, state.builds, 0);
+}
+
+static void caches_are_written_back_on_every_package(struct kunit *test)
+{
+	struct fake_td *ftd;
+	struct raw_td *raw;
+
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0),
+			SEAM_NO_HKID_READY_TO_WBCACHE);
+	raw = raw_td_create(test);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, raw->tdr, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0),
+			SEAM_WBCACHE_NOT_COMPLETE);
+	/* More than once, too, as long as there is a KeyID that waits for it. */
+	on_each_cpu(cache_wb, NULL, true);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr, 0),
+			SEAM_LIFECYCLE_STATE_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0),
+			SEAM_NO_HKID_READY_TO_WBCACHE);
+
+	ftd = tdx_kunit_td(test);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0),
+			SEAM_NO_HKID_READY_TO_WBCACHE);
+	tdx_kunit_td_destroy(test, ftd);
+}
+
+static void tds_are_listed(struct kunit *test)
+{
+	struct fake_td_info infos[2];
+	u8 mrtd[SEAM_MRTD_SIZE];
+	struct fake_td *ftd;
+
+	KUNIT_EXPECT_EQ(test, fake_module_get_tds(infos, 2), 0);
+	ftd = tdx_kunit_td(test);
+	KUNIT_ASSERT_EQ(test, fake_module_get_tds(infos, 2), 1);
+	KUNIT_EXPECT_FALSE(test, infos[0].finalized);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+	tdx_kunit_td(test);
+	KUNIT_ASSERT_EQ(test, fake_module_get_tds(infos, 2), 2);
+	KUNIT_EXPECT_TRUE(test, infos[0].finalized);
+	KUNIT_EXPECT_FALSE(test, infos[1].finalized);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_td_mrtd(ftd, mrtd), 0);
+	KUNIT_EXPECT_MEMEQ(test, infos[0].mrtd, mrtd, sizeof(mrtd));
+
+	/* No room for the second one, which is counted nevertheless. */
+	KUNIT_EXPECT_EQ(test, fake_module_get_tds(infos, 1), 2);
+}
+
+/* --- What KVM reads and writes --- */
+
+#define VCPU_PI_VECTOR		0x0002ULL
+#define VCPU_PIN_BASED		0x4000ULL
+#define VCPU_NO_FIELD		0x6800ULL
+
+static void cpuid_configurations_can_be_read(struct kunit *test)
+{
+	u64 nr, value;
+
+	KUNIT_ASSERT_EQ(test, call_r8(SEAM_LEAF_SYS_RD, 0, SEAM_FIELD_NR_CPUID_CONFIGS, &nr, 0),
+			SEAM_SUCCESS);
+	KUNIT_ASSERT_GE(test, nr, 12);
+	for (u64 i = 0; i <= 2 * nr; i++)
+		KUNIT_EXPECT_EQ_MSG(test, call_r8(SEAM_LEAF_SYS_RD, 0,
+						  SEAM_FIELD_CPUID_CONFIG_VALUES + i, &value, 0),
+				    i < 2 * nr ? SEAM_SUCCESS : SEAM_METADATA_FIELD_ID_INCORRECT,
+				    "mask %llu", i);
+	for (u64 i = 0; i <= nr; i++)
+		KUNIT_EXPECT_EQ_MSG(test, call_r8(SEAM_LEAF_SYS_RD, 0,
+						  SEAM_FIELD_CPUID_CONFIG_LEAVES + i, &value, 0),
+				    i < nr ? SEAM_SUCCESS : SEAM_METADATA_FIELD_ID_INCORRECT,
+				    "leaf %llu", i);
+}
+
+static void fields_of_a_td(struct kunit *test)
+{
+	u64 tdr = tdx_kunit_tdr(tdx_kunit_td(test)), value = 1;
+
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr, SEAM_FIELD_TSC_OFFSET, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr, SEAM_FIELD_TSC_MULTIPLIER, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, BIT_ULL(48));
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr, 0x1110000000000000, &value, 0),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
+}
+
+/* The field of a CPUID leaf; EAX and EBX, or ECX and EDX if @element is 1 */
+static u64 cpuid_field(u32 leaf, int subleaf, int element)
+{
+	return SEAM_FIELD_CPUID_VALUES | (leaf >> 31) << 16 | (leaf & 0x7f) << 9 |
+	       (subleaf < 0 ? 0x1fe : subleaf << 1) | element;
+}
+
+static void cpuid_is_that_of_the_cpu(struct kunit *test)
+{
+	static const struct {
+		u32 leaf;
+		int subleaf;
+	} leaves[] = {
+		{ 0, -1 }, { 1, -1 }, { 2, -1 }, { 4, 0 }, { 4, 3 }, { 5, -1 }, { 7, 0 },
+		{ 0xb, 0 }, { 0xb, 1 }, { 0xd, 0 }, { 0xd, 1 }, { 0x80000000, -1 },
+		{ 0x80000001, -1 }, { 0x80000008, -1 },
+	};
+	u64 tdr = tdx_kunit_tdr(tdx_kunit_td(test)), value;
+
+	for (int i = 0; i < ARRAY_SIZE(leaves); i++) {
+		u32 leaf = leaves[i].leaf;
+
+		if (leaf > cpuid_eax(leaf & BIT(31)))
+			continue;
+		for (int element = 0; element < 2; element++)
+			KUNIT_EXPECT_EQ_MSG(test, call_r8(SEAM_LEAF_MNG_RD, tdr,
+							  cpuid_field(leaf, leaves[i].subleaf,
+								      element), &value, 0),
+					    SEAM_SUCCESS, "leaf 0x%x", leaf);
+		/* With a subleaf where there is none, and without one where there is */
+		KUNIT_EXPECT_EQ_MSG(test, call_r8(SEAM_LEAF_MNG_RD, tdr,
+						  cpuid_field(leaf, leaves[i].subleaf < 0 ? 0 : -1,
+							      0), &value, 0),
+				    SEAM_METADATA_FIELD_ID_INCORRECT, "leaf 0x%x", leaf);
+	}
+
+	call_r8(SEAM_LEAF_MNG_RD, tdr, cpuid_field(0, -1, 0), &value, 0);
+	KUNIT_EXPECT_EQ(test, value, (u64)cpuid_ebx(0) << 32 | cpuid_eax(0));
+	/* x2APIC and a hypervisor, always; VMX never */
+	call_r8(SEAM_LEAF_MNG_RD, tdr, cpuid_field(1, -1, 1), &value, 0);
+	KUNIT_EXPECT_EQ(test, value & (BIT(21) | BIT(31) | BIT(5)), BIT(21) | BIT(31));
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_MNG_RD, tdr, cpuid_field(0x7f, -1, 0), &value, 0),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
+}
+
+static void fields_of_a_vcpu(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 vp = ftd->vp.tdvpr_pa, value = 0xf2;
+
+	/* On one CPU: the VCPU belongs to the first that touches it. */
+	migrate_disable();
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PI_VECTOR, &value, 0xffff),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0);
+	/* Only what the mask says is written. */
+	value = 0x0f;
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PI_VECTOR, &value, 0x0f),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0xf2);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, &value, 0),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, value, 0xff);
+	/* The host may have posted interrupts processed (bit 7), and nothing else there. */
+	value = BIT_ULL(7);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PIN_BASED, &value, BIT_ULL(7)),
+			SEAM_SUCCESS);
+	value = BIT_ULL(3);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_PIN_BASED, &value, BIT_ULL(3)),
+			SEAM_METADATA_FIELD_VALUE_NOT_VALID);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_WR, vp, VCPU_NO_FIELD, &value, ~0ULL),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call_r8(SEAM_LEAF_VP_RD, vp, VCPU_NO_FIELD, &value, 0),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_VP_FLUSH, vp, 0), SEAM_SUCCESS);
+	migrate_enable();
+}
+
+static void vcpu_belongs_to_one_cpu(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 vp = ftd->vp.tdvpr_pa;
+
+	if (num_online_cpus() < 2)
+		kunit_skip(test, "needs two CPUs");
+
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(0, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(1, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR),
+			SEAM_VCPU_ASSOCIATED);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(1, SEAM_LEAF_VP_FLUSH, vp, 0),
+			SEAM_VCPU_NOT_ASSOCIATED);
+	/* The TD cannot end with that. */
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_MNG_VPFLUSHDONE, tdx_kunit_tdr(ftd), 0),
+			SEAM_FLUSHVP_NOT_DONE);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(0, SEAM_LEAF_VP_FLUSH, vp, 0), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(1, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR),
+			SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(1, SEAM_LEAF_VP_FLUSH, vp, 0), SEAM_SUCCESS);
+}
+
+static struct kunit_case fake_td_cases[] = {
+	KUNIT_CASE(keyid_is_private_and_free),
+	KUNIT_CASE(keys_are_configured_on_every_package),
+	KUNIT_CASE(state_of_a_td_is_checked),
+	KUNIT_CASE(op_state_is_told),
+	KUNIT_CASE(operand_is_a_page_of_the_right_kind),
+	KUNIT_CASE_PARAM(init_checks_td_params, td_params_gen_params),
+	KUNIT_CASE(caches_are_written_back_on_every_package),
+	KUNIT_CASE(tds_are_listed),
+	KUNIT_CASE(cpuid_configurations_can_be_read),
+	KUNIT_CASE(fields_of_a_td),
+	KUNIT_CASE(cpuid_is_that_of_the_cpu),
+	KUNIT_CASE(fields_of_a_vcpu),
+	KUNIT_CASE(vcpu_belongs_to_one_cpu),
+	{}
+};
+
+static struct kunit_suite fake_td_suite = {
+	.name = "fake_td",
+	.init = tdx_kunit_init,
+	.exit = tdx_kunit_exit,
+	.test_cases = fake_td_cases,
+};
+
+kunit_test_suite(fake_td_suite);
