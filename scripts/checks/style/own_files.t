@@ -45,7 +45,7 @@ clean() {
 }
 
 spelled() {
-	codespell --check-hidden README COPYING MAINTAINERS scripts .ci patches arch Documentation tools
+	codespell --check-hidden -L filp README COPYING MAINTAINERS scripts .ci patches arch Documentation tools
 }
 
 # found TEXT PATTERN FUNCTION: the fault in a file with this text.
