@@ -37,7 +37,7 @@ clean() {
 }
 
 spelling() {
-	codespell --check-hidden "$@"
+	codespell --check-hidden -L filp "$@"
 }
 
 # found TEXT PATTERN FUNCTION: the fault in a file with this text.
