@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# The kselftest, run as README has it, on a machine that is no TDX host: it builds, skips, and leaves nothing in
-# the tree that git would show; with O= it leaves nothing at all.
+# The kselftest, run as README has it, on a machine that is no TDX host: it builds, skips what needs one, and
+# leaves nothing in the tree that git would show; with O= it leaves nothing at all, and finds no tool.
 
 kernel=$tmp/kernel
 kgit worktree add -q --no-checkout --detach "$kernel" series
@@ -12,11 +12,14 @@ git -C "$kernel" checkout -q -- .gitignore Makefile Kbuild scripts usr include/u
 "$top/scripts/build/selftests" >>"$full" 2>&1
 cp -r "$out/headers/usr/include" "$kernel/usr/"
 
-# run_tests ARGUMENT...: all three skip.
+# run_tests SKIPPED ARGUMENT...
 run_tests() {
+	local skipped=$1
+	shift
 	make -s -C "$kernel/tools/testing/selftests" TARGETS=tdx_host "$@" run_tests >"$tmp/run"
 	cat "$tmp/run"
-	[ "$(grep -c '^ok [0-9]* selftests: tdx_host: .* # SKIP$' "$tmp/run")" = 3 ]
+	[ "$(grep -c '^ok [0-9]* selftests: tdx_host: .* # SKIP$' "$tmp/run")" = "$skipped" ]
+	[ "$(grep -c '^ok [0-9]* selftests: tdx_host: ' "$tmp/run")" = 4 ]
 }
 
 # left ARGUMENT: what there is now, other than files that were not checked out.
@@ -27,13 +30,13 @@ left() {
 elsewhere() {
 	mkdir "$tmp/o"
 	cp -r "$kernel/usr" "$tmp/o"
-	run_tests O="$tmp/o"
+	run_tests 4 O="$tmp/o"
 	left --ignored >"$tmp/left"
 	absent . "$tmp/left"
 }
 
 here() {
-	run_tests
+	run_tests 3
 	left >"$tmp/left"
 	absent . "$tmp/left"
 }
