@@ -68,9 +68,20 @@ bad_stat() {
 	grep '^not ok [0-9]* td_build_in_progress' "$log"
 }
 
+# The other way to protect a build is no way: what KVM does when a leaf fails because of it.
+incompatible() {
+	local log=$logs/kvm-incompatible.log
+	"$top/scripts/boot/emulate" -b -a kvm_intel.tdx=1 patched kvm-incompatible "$log"
+	grep '^leaf-2: exit 1, add_measured$' "$log"
+	grep '^leaf-16: exit 1, add_measured$' "$log"
+	grep '^leaf-17: exit 1, finalize$' "$log"
+	grep '^warnings: [1-9]' "$log"
+}
+
 check "an update at each stop of a build, a race, and KVM as it is without the series" holds
 check "nothing is built the second time" again
 check "planted: no series, so the race goes wrong" race_on_plain
 check "debugfs shows which TDs are being built" debugfs_shows
 check "planted: a statistic that is not cleared" bad_stat
 check "planted: a SEAMCALL that KVM does not expect to fail" bug_shows
+check "a running hash that is misread, and detected, is a TD that KVM gives up with a warning" incompatible

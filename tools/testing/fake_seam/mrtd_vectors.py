@@ -45,11 +45,8 @@ def main():
         flags = [f"{{ {page}, {int(page not in unmeasured)} }}" for page in pages]
         if flags:
             print(f"\t\t.pages = {{ {', '.join(flags)} }},")
-        print("\t\t.mrtd = {")
-        for i in range(0, len(mrtd), 24):
-            row = mrtd[i:i + 24]
-            print("\t\t\t" + ", ".join(f"0x{row[j:j + 2]}" for j in range(0, 24, 2)) + ",")
-        print("\t\t},")
+        print(f'\t\t.mrtd = "{mrtd[:48]}"')
+        print(f'\t\t\t"{mrtd[48:]}",')
         print("\t},")
     print("};")
 

@@ -122,6 +122,8 @@ static void choose_cpuid(struct td *td, struct kvm_cpuid2 *chosen)
 		e.ebx &= have ? have->ebx : 0;
 		e.ecx &= have ? have->ecx : 0;
 		e.edx &= have ? have->edx : 0;
+		/* Or KVM takes the first entry of a leaf for all of its subleaves. */
+		e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 		if (e.function == 0x80000008)
 			e.eax = (e.eax & ~0xff0000U) | TD_GPA_BITS << 16;
 		chosen->entries[chosen->nent++] = e;
