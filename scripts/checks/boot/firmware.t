@@ -48,5 +48,13 @@ base_fails() {
 	grep '^ok [0-9]* test_uploads' "$log"
 }
 
+# One byte too many is 2 GB of memory, which the guest does not have.
+limit_found() {
+	fails run limit "$(planted drivers/base/firmware_loader/sysfs.c 's/offset \+ count > INT_MAX\)/offset + count > INT_MAX + 1UL)/')"
+	grep '^ok [0-9]* test_nothing' "$logs/firmware-limit.log"
+	absent '^ok [0-9]* test_offset_too_big' "$logs/firmware-limit.log"
+}
+
 check "the test passes" passes
 check "planted: no series, and each case fails for its reason" base_fails
+check "planted: a limit that is off by one" limit_found
