@@ -44,9 +44,12 @@ def main():
         print(f"\t\t.nr_pages = {len(pages)},")
         flags = [f"{{ {page}, {int(page not in unmeasured)} }}" for page in pages]
         if flags:
-            print(f"\t\t.pages = {{ {', '.join(flags)} }},")
-        print(f'\t\t.mrtd = "{mrtd[:48]}"')
-        print(f'\t\t\t"{mrtd[48:]}",')
+            print("\t\t.pages = {")
+            for i in range(0, len(flags), 6):
+                print("\t\t\t" + ", ".join(flags[i:i + 6]) + ",")
+            print("\t\t},")
+        print("\t\t.mrtd =")
+        print(f'\t\t\t"{mrtd}",')
         print("\t},")
     print("};")
 

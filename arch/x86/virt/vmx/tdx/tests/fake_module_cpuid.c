@@ -15,8 +15,8 @@
 	  { (u64)(_ebx) << 32 | (_eax), (u64)(_edx) << 32 | (_ecx) } }
 
 /*
- * As a module of the 1.5 line lists them, by the table of CPUID in the TDX Module ABI Specification.
- * Assumption: which bits of a leaf, where that depends on the module's version.
+ * As a module of the 1.5 line lists them, by the table of CPUID in the TDX Module ABI
+ * Specification. Assumption: which bits, where that depends on the module's version.
  */
 const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS] = {
 	/* Family, model, stepping; number of logical processors, CLFLUSH; features */

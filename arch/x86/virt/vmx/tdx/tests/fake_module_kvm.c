@@ -48,6 +48,7 @@ static const struct {
 	{ 0x4024, GENMASK_ULL(31, 0) },			/* notify window */
 	{ 0x200000000000000b, BIT_ULL(0) },		/* pending NMI */
 };
+
 static_assert(ARRAY_SIZE(vcpu_fields) == NR_VCPU_FIELDS);
 
 /* RCX: TDVPR, RDX: field. Makes the VCPU this CPU's if it has none. Index, or -1 with a status. */

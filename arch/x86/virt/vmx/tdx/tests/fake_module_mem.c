@@ -166,8 +166,8 @@ static u64 mem_track(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /*
- * RCX: GPA and level 0, RDX: TDR. Before it is finalized, no VCPU has run and there is no TLB entry:
- * the page need not be blocked and tracked.
+ * RCX: GPA and level 0, RDX: TDR. Before it is finalized, no VCPU has run and there is no TLB
+ * entry: the page need not be blocked and tracked.
  */
 static u64 mem_page_remove(struct seam_regs *regs, struct tdr *tdr)
 {

@@ -255,9 +255,9 @@ static u64 mng_vpflushdone(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /*
- * RCX: 0, or 1 to go on after an interruption, which there is none of. For all KeyIDs that are on
- * their way from TDH.MNG.VPFLUSHDONE to TDH.MNG.KEY.FREEID. The memory here is of one kind, so there
- * is nothing to write back, but the order of things counts.
+ * RCX: 0, or 1 to go on after an interruption, which there is none of. For all KeyIDs that are
+ * on their way from TDH.MNG.VPFLUSHDONE to TDH.MNG.KEY.FREEID. The memory here is of one kind,
+ * so there is nothing to write back, but the order of things counts.
  */
 static u64 phymem_cache_wb(struct seam_regs *regs, struct tdr *unused)
 {

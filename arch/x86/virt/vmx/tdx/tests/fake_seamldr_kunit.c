@@ -30,7 +30,6 @@
 #define SIG_NR_CPUS		1024
 #define SIG_CPUS		1028
 
-
 static u64 sys_shutdown(u64 rcx)
 {
 	return tdx_kunit_call(SEAM_LEAF_SYS_SHUTDOWN, rcx, 0);

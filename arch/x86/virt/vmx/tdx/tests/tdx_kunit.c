@@ -3,13 +3,13 @@
  * What the KUnit suites on the model share: a TDX host that is as new before every test,
  * images, TDs, and a look at SEAMCALLs.
  */
+#include <linux/cpufeature.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
-#include <asm/cpufeature.h>
 #include <asm/cpuid/api.h>
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
