@@ -200,7 +200,7 @@ static u32 random_number(struct rnd_state *rnd)
 	return numbers[prandom_u32_state(rnd) % ARRAY_SIZE(numbers)];
 }
 
-/* Make image number @nr of those that @seed gives, of RANDOM_MAX_PAGES at most. Returns its size. */
+/* Make image @nr of those that @seed gives, of RANDOM_MAX_PAGES at most. Returns its size. */
 static u32 random_image(u8 *image, u32 seed, u32 nr)
 {
 	struct tdx_kunit_header *header = (void *)image;
