@@ -2,7 +2,7 @@
 # What "make series" makes and git send-email sends, called as README has it, arrives at those who care, says what it
 # applies to, and is there the commits of its thread; and what is signed is.
 
-"$top/scripts/queue/series" -o "$tmp/own" loader >>"$full"
+"$top/scripts/queue/series" -o "$tmp/own" hotplug >>"$full"
 tree_of_base=$(kgit rev-parse 'base^{tree}')
 copy
 # With what get_maintainer.pl knows a kernel by.
@@ -134,8 +134,8 @@ planted_list() {
 
 # A commit of the user's own is named; of one that only this repository makes, the tree.
 names_base() {
-	grep "^  [0-9a-f]* (\"Somebody's kernel\"), 2026-01-01$" "$out"/series/loader/0001-*
-	grep "^  tree $tree_of_base\$" "$tmp"/own/loader/0001-* || [ "$BASE" != 7.3 ]
+	grep "^  [0-9a-f]* (\"Somebody's kernel\"), 2026-01-01$" "$out"/series/hotplug/0001-*
+	grep "^  tree $tree_of_base\$" "$tmp"/own/hotplug/0001-* || [ "$BASE" != 7.3 ]
 }
 
 # By a name that has to be quoted; nobody is said to have signed what is not.
