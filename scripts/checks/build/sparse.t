@@ -6,7 +6,7 @@
 # sparse NAME COMMIT OBJECT...: builds them, with sparse on each; what it says is in build-NAME.log.
 sparse() {
 	[ -e "$logs/build-$1.log" ] || rm -f "$out/obj-$1/.done"
-	"$top/scripts/build/kernel" -s patched -f "C=2 CHECK=$top/build/sparse/sparse" -t "${*:3}" "$1" "$2" host guest tests
+	"$top/scripts/build/kernel" -f "C=2 CHECK=$top/build/sparse/sparse" -t "${*:3}" "$1" "$2" host guest tests
 	absent 'sparse is not available' "$logs/build-$1.log"
 }
 
