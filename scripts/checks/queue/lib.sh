@@ -19,7 +19,7 @@ in_copy() {
 
 # needed: the paths of a kernel that are enough for the queue, or would be in the way of a new file.
 needed() {
-	printf '%s\n' Makefile scripts arch/x86/Kconfig arch/x86/Makefile arch/x86/virt/vmx/tdx .gitignore MAINTAINERS
+	printf '%s\n' Makefile scripts arch/x86/Kconfig arch/x86/Makefile arch/x86/virt/vmx/tdx .gitattributes .gitignore MAINTAINERS
 	touched .
 }
 
