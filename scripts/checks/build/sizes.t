@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# What the series adds to a small kernel with TDX, and to what it touches of one without that has firmware uploads:
-# text, data and bss of the objects, without the tests.  No more than it must, and no symbol that is not known here.
+# What thread fix adds to a small kernel with TDX, and the series to what it touches of one without that has firmware
+# uploads: text, data and bss of the objects, without the tests.  No more than it must, and no symbol that is not known.
 
 # objects KERNEL OBJECT...: file, text, data and bss of each; and all symbols, in $tmp/KERNEL.symbols.  Some names have a
 # counter, and those of initcalls their line numbers, in them.
@@ -46,11 +46,13 @@ with_tdx() {
 	local list new=(__UNIQUE_ID_addressable_tdx_get_nr_td_builds_N __export_symbol_tdx_get_nr_td_builds
 		dev_attr_num_td_builds num_td_builds_show ops tdh_sys_shutdown tdx_check_td_builds tdx_get_nr_td_builds
 		tdx_nr_td_builds)
+	"$top/scripts/queue/assemble" -t fix
 	touched_of base base
+	touched_of fix refs/threads/fix
 	mapfile -t list < <(touched_objects | grep -v -e /tests/ -e ^arch/x86/boot/)
 	objects base "${list[@]}"
-	objects patched "${list[@]}"
-	compare base patched 600 "${new[*]}"
+	objects fix "${list[@]}"
+	compare base fix 600 "${new[*]}"
 }
 
 # larger TEXT FAULT: it says TEXT of a series with that in it.

@@ -12,7 +12,7 @@ sparse() {
 
 nothing_said() {
 	local log=$logs/build-sparse.log file
-	sparse sparse series arch/x86/virt/vmx/tdx/ arch/x86/coco/tdx/ arch/x86/kvm/vmx/tdx.o \
+	sparse sparse series arch/x86/virt/vmx/tdx/ arch/x86/coco/tdx/ arch/x86/kvm/vmx/tdx.o arch/x86/kvm/x86.o \
 		drivers/virt/coco/tdx-host/ drivers/base/firmware_loader/
 	for file in $(touched '*.c'); do
 		# Not the kernel's, or included by tdx.c.

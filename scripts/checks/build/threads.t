@@ -16,7 +16,7 @@ builds() {
 alone() {
 	cp -r "$top/patches" "$top/arch" "$top/tools" "$top/Documentation" "$tmp/"
 	sed -i 's/^thread model after .*/thread model/' "$tmp/patches/series"
-	refused 'patches/model/0001-.* does not apply' "$top/scripts/queue/assemble" -f "$tmp" -t model
+	refused 'patches/model/000.-.* does not apply' "$top/scripts/queue/assemble" -f "$tmp" -t model
 }
 
 while read -r thread; do
