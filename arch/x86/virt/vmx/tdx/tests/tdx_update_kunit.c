@@ -432,8 +432,11 @@ static void update_with_cpus_offline(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
 }
 
+/* If TDX is lost, it has to come back first: no CPU goes online without. */
 static void make_present(void *cpu)
 {
+	set_cpu_present((uintptr_t)cpu, false);
+	tdx_kunit_start_anew(NULL);
 	set_cpu_present((uintptr_t)cpu, true);
 }
 
