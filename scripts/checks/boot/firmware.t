@@ -4,7 +4,7 @@
 # run NAME COMMIT [CONFIG]: the test as the series has it, on the kernel of that commit.
 run() {
 	local program root=$tmp/root
-	"$top/scripts/build/kernel" "firmware-$1" "$2" firmware ${3:+"$3"}
+	"$top/scripts/build/kernel" "firmware-$1" "$2" host firmware ${3:+"$3"}
 	"$top/scripts/build/initrd"
 	rm -rf "$root"
 	files series "$root" tools/testing/selftests/{firmware,kselftest}
