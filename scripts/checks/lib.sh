@@ -82,6 +82,24 @@ refused() {
 	grep -q "$text" <<<"$output" || die "did not say '$text': $*"
 }
 
+# because LOG CASE REASON: the case fails, and between the result before it and its own the log gives the reason.
+because() {
+	awk -v wanted="$2" '
+		/^ *(not )?ok [0-9]+ / {
+			name = $0
+			sub(/^ *(not )?ok [0-9]+ (- )?/, "", name)
+			if (/^ *not/ && name == wanted) {
+				printf "%s", since
+				found = 1
+			}
+			since = ""
+			next
+		}
+		{ since = since $0 "\n" }
+		END { exit !found }' "$1" >"$tmp/since" || die "passes: $2"
+	grep -E "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 does not fail because of: $3"; }
+}
+
 # files COMMIT DIR PATH...: what is there of a commit, in DIR.
 files() {
 	mkdir -p "$2"
