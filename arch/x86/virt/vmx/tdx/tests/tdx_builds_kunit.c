@@ -48,20 +48,12 @@ static struct kprobe stop_machine_probe = {
 
 static int tdx_builds_suite_init(struct kunit_suite *suite)
 {
-	int ret = fake_seam_active() ? register_kprobe(&stop_machine_probe) : 0;
+	int ret = 0;
 
+	/* It stays. Where code is emulated, one that was just removed can still be hit. */
+	if (fake_seam_active() && !stop_machine_probe.addr)
+		ret = register_kprobe(&stop_machine_probe);
 	return ret ?: canned_seam_suite_init(suite);
-}
-
-static void tdx_builds_suite_exit(struct kunit_suite *suite)
-{
-	canned_seam_suite_exit(suite);
-	if (!fake_seam_active())
-		return;
-	unregister_kprobe(&stop_machine_probe);
-	/* It can be registered again. */
-	stop_machine_probe.addr = NULL;
-	stop_machine_probe.flags = 0;
 }
 
 /* A TD that has not begun would be freed before the next update. */
@@ -384,7 +376,7 @@ static struct kunit_case tdx_builds_cases[] = {
 static struct kunit_suite tdx_builds_suite = {
 	.name = "tdx_builds",
 	.suite_init = tdx_builds_suite_init,
-	.suite_exit = tdx_builds_suite_exit,
+	.suite_exit = canned_seam_suite_exit,
 	.init = canned_seam_init,
 	.exit = tdx_builds_exit,
 	.test_cases = tdx_builds_cases,
