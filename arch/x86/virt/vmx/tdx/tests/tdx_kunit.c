@@ -102,13 +102,7 @@ static int load_module(const struct fake_module *module)
 	return ret;
 }
 
-/**
- * tdx_kunit_start_anew() - tdx_kunit_module runs, whatever has happened before.
- * @unused: for kunit_add_action().
- *
- * Context: process; every CPU that is present is online.
- */
-void tdx_kunit_start_anew(void *unused)
+static void start_anew(void *unused)
 {
 	load_module(&tdx_kunit_module);
 }
@@ -132,7 +126,7 @@ int tdx_kunit_init(struct kunit *test)
 
 	fake_seam_inject_clear();
 	ret = load_module(&tdx_kunit_module);
-	return ret ?: kunit_add_action(test, tdx_kunit_start_anew, NULL);
+	return ret ?: kunit_add_action(test, start_anew, NULL);
 }
 
 /**

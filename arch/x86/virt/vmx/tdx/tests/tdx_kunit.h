@@ -46,7 +46,6 @@ extern const struct fake_module tdx_kunit_module;
 extern const struct fake_module tdx_kunit_next_module;
 extern const struct fake_module tdx_kunit_old_module;
 
-void tdx_kunit_start_anew(void *unused);
 int tdx_kunit_init(struct kunit *test);
 void tdx_kunit_exit(struct kunit *test);
 void tdx_kunit_load(struct kunit *test, const struct fake_module *module);

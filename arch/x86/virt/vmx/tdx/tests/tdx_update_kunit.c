@@ -383,15 +383,17 @@ static void take_keyid_back(void *unused)
 	tdx_guest_keyid_alloc();
 }
 
+/* An update that lacks a CPU would lose TDX: it does not get further than its first SEAMCALL. */
+static const struct tdx_kunit_failure no_seam = {
+	.fault = FAKE_SEAM_VMFAILINVALID,
+};
+
 /* An update is not begun, or gets as far as the first SEAMCALL, which fails. */
 static void expect_begun(struct kunit *test, bool begun)
 {
-	static const struct tdx_kunit_failure failure = {
-		.fault = FAKE_SEAM_VMFAILINVALID,
-	};
 	struct tdx_kunit_calls then = tdx_kunit_calls();
 
-	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, -1, 0, 1, &failure);
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, -1, 0, 1, &no_seam);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_install(test, &tdx_kunit_next_module),
 			begun ? -ENODEV : -EBUSY);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, begun);
@@ -432,11 +434,8 @@ static void update_with_cpus_offline(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
 }
 
-/* If TDX is lost, it has to come back first: no CPU goes online without. */
 static void make_present(void *cpu)
 {
-	set_cpu_present((uintptr_t)cpu, false);
-	tdx_kunit_start_anew(NULL);
 	set_cpu_present((uintptr_t)cpu, true);
 }
 
@@ -478,6 +477,7 @@ static void cpu_that_is_missing_since_then_is_missed(struct kunit *test)
 	struct tdx_kunit_calls then = tdx_kunit_calls();
 	struct task_struct *task;
 
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, -1, 0, 1, &no_seam);
 	cpus_write_lock();
 	task = kthread_run(begin_update, test, "tdx_update");
 	if (!IS_ERR(task)) {
@@ -489,6 +489,7 @@ static void cpu_that_is_missing_since_then_is_missed(struct kunit *test)
 	cpus_write_unlock();
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, task);
 	KUNIT_EXPECT_EQ(test, kthread_stop_put(task), -EBUSY);
+	fake_seam_inject_clear();
 	KUNIT_EXPECT_EQ(test, tdx_kunit_calls_since(&then).all, 0);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_module));
 }
