@@ -66,21 +66,13 @@ static void upload_module(struct kunit *test, const struct fake_module *module,
 #define INVALID		"transferring:firmware-invalid\n"
 #define NOTHING		"receiving:invalid-file-size\n"
 
-static void expect_attribute(struct kunit *test, const char *path, const char *want)
-{
-	char text[64];
-
-	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(path, text, sizeof(text)), 0);
-	KUNIT_EXPECT_STREQ(test, text, want);
-}
-
 static void good_image_is_installed(struct kunit *test)
 {
 	tdx_kunit_need_updates(test);
-	expect_attribute(test, DEVICE "version", "1.5.06\n");
+	tdx_kunit_expect_file(test, DEVICE "version", "1.5.06\n");
 	upload_module(test, &tdx_kunit_next_module, ACCEPTED);
 	KUNIT_EXPECT_TRUE(test, tdx_kunit_is_version(&tdx_kunit_next_module));
-	expect_attribute(test, DEVICE "version", "1.5.07\n");
+	tdx_kunit_expect_file(test, DEVICE "version", "1.5.07\n");
 }
 
 static void failure_get_desc(const struct tdx_kunit_failure *failure, char *desc)
@@ -191,14 +183,14 @@ static void attributes_have_their_modes(struct kunit *test)
 static void seamldr_attributes(struct kunit *test)
 {
 	tdx_kunit_need_updates(test);
-	expect_attribute(test, DEVICE "seamldr_version", "1.5.99\n");
+	tdx_kunit_expect_file(test, DEVICE "seamldr_version", "1.5.99\n");
 	fake_seamldr_set_remaining_updates(7);
-	expect_attribute(test, DEVICE "num_remaining_updates", "7\n");
+	tdx_kunit_expect_file(test, DEVICE "num_remaining_updates", "7\n");
 	upload_module(test, &tdx_kunit_next_module, ACCEPTED);
-	expect_attribute(test, DEVICE "num_remaining_updates", "6\n");
+	tdx_kunit_expect_file(test, DEVICE "num_remaining_updates", "6\n");
 	fake_module_set_migrations(1);
 	upload_module(test, &tdx_kunit_module, REFUSED);
-	expect_attribute(test, DEVICE "num_remaining_updates", "6\n");
+	tdx_kunit_expect_file(test, DEVICE "num_remaining_updates", "6\n");
 }
 
 static void seamldr_attributes_hand_errors_on(struct kunit *test)
@@ -229,8 +221,8 @@ static void loss_of_the_module_can_be_seen(struct kunit *test)
 	fake_seam_inject_clear();
 
 	KUNIT_EXPECT_EQ(test, tdx_kunit_file_read(DEVICE "version", text, sizeof(text)), -ENXIO);
-	expect_attribute(test, DEVICE "seamldr_version", "1.5.99\n");
-	expect_attribute(test, DEVICE "num_remaining_updates", "1000\n");
+	tdx_kunit_expect_file(test, DEVICE "seamldr_version", "1.5.99\n");
+	tdx_kunit_expect_file(test, DEVICE "num_remaining_updates", "1000\n");
 
 	then = tdx_kunit_calls();
 	upload_module(test, &tdx_kunit_next_module, INVALID);

@@ -55,6 +55,20 @@ int tdx_kunit_file_read(const char *path, char *buf, size_t size)
 }
 
 /**
+ * tdx_kunit_expect_file() - Read a file in /sys, and expect what is in it.
+ * @test: the test; fails if it is something else, and ends if it cannot be read.
+ * @path: the file, without "/sys/".
+ * @want: what is in it.
+ */
+void tdx_kunit_expect_file(struct kunit *test, const char *path, const char *want)
+{
+	char text[64];
+
+	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(path, text, sizeof(text)), 0);
+	KUNIT_EXPECT_STREQ(test, text, want);
+}
+
+/**
  * tdx_kunit_file_write() - Write to a file in /sys.
  * @path: the file, without "/sys/".
  * @data: what to write.

@@ -12,6 +12,7 @@
 #define TDX_KUNIT_UPLOAD	"class/firmware/tdx_module/"
 
 int tdx_kunit_file_read(const char *path, char *buf, size_t size);
+void tdx_kunit_expect_file(struct kunit *test, const char *path, const char *want);
 int tdx_kunit_file_write(const char *path, const void *data, size_t size);
 int tdx_kunit_file_mode(const char *path);
 void tdx_kunit_need_updates(struct kunit *test);

@@ -19,14 +19,6 @@
 #define REFUSED			"transferring:device-busy\n"
 #define INVALID			"transferring:firmware-invalid\n"
 
-static void expect_file(struct kunit *test, const char *path, const char *want)
-{
-	char text[64];
-
-	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(path, text, sizeof(text)), 0);
-	KUNIT_EXPECT_STREQ(test, text, want);
-}
-
 static void num_td_builds_is_for_everybody(struct kunit *test)
 {
 	tdx_kunit_need_updates(test);
@@ -39,17 +31,17 @@ static void num_td_builds_is_right_at_any_moment(struct kunit *test)
 	u64 calls;
 
 	tdx_kunit_need_updates(test);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "0\n");
 	first = canned_td_begin(test);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "1\n");
 	second = canned_td_begin(test);
 	calls = fake_seam_count_all();
-	expect_file(test, NUM_TD_BUILDS, "2\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "2\n");
 	KUNIT_EXPECT_EQ(test, fake_seam_count_all(), calls);
 	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(first), 0);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "1\n");
 	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(second), 0);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "0\n");
 }
 
 static void num_td_builds_is_there_when_tdx_is_lost(struct kunit *test)
@@ -62,9 +54,9 @@ static void num_td_builds_is_there_when_tdx_is_lost(struct kunit *test)
 	KUNIT_ASSERT_NE(test, canned_update(), 0);
 	KUNIT_ASSERT_EQ(test, tdx_kunit_file_read(TDX_KUNIT_DEVICE "version", text,
 						  sizeof(text)), -ENXIO);
-	expect_file(test, NUM_TD_BUILDS, "0\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "0\n");
 	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
-	expect_file(test, NUM_TD_BUILDS, "1\n");
+	tdx_kunit_expect_file(test, NUM_TD_BUILDS, "1\n");
 }
 
 static void upload(struct kunit *test, const char *want)
