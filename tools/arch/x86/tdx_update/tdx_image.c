@@ -183,7 +183,8 @@ bool image_verify(struct image *image)
 	SHA384(blob->module, image->size - sizeof(*blob), digest);
 	debug = sig->module_type >> 31;
 	verdicts((struct check[]) {
-		{ "name", *named && strcmp(named, image->version), WARNING, "not of this version" },
+		{ "name", *named && strcmp(named, image->version), WARNING,
+		  "the image says that it is another version: see where it is from" },
 		{ "sigstruct", sig->vendor != 0x8086, EXIT_IMAGE, "not Intel's: get another copy" },
 		{ "sigstruct", sig->header_type != 6 || sig->header_length != 0xe1 ||
 		  sig->header_version != 0x10000 || sig->size != 0x200 || sig->key_size != 0x60 ||
@@ -239,7 +240,6 @@ int check(struct image *image)
 	if (image_verify(image))
 		order_verify(image, &host);
 	host_verify(&host);
-	say("refused_by", TEXT, refusal.code ? "%s" : NULL, refusal.key);
 	say("exit_code", NUMBER, "%d", refusal.code);
 	return finish(refusal.code);
 }

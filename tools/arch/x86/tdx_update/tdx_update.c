@@ -107,14 +107,12 @@ int read_line(const char *file, char *line, size_t size)
 
 void host_get(struct host *host)
 {
-	int *error = host->error;
-
 	for (int i = 0; i < NR_FILES; i++)
-		error[i] = read_line(host_files[i].file, host->text[i], sizeof(host->text[i]));
-
-	host->state = error[MODULE_VERSION] == ENXIO ? LOST :
-		      error[MODULE_VERSION] == ENOENT ? NO_TDX :
-		      error[UPDATES_LEFT] == ENOENT ? NO_UPDATES : READY;
+		host->error[i] = read_line(host_files[i].file, host->text[i],
+					   sizeof(host->text[i]));
+	host->state = host->error[MODULE_VERSION] == ENXIO ? LOST :
+		      host->error[MODULE_VERSION] == ENOENT ? NO_TDX :
+		      host->error[UPDATES_LEFT] == ENOENT ? NO_UPDATES : READY;
 }
 
 /*
@@ -197,13 +195,14 @@ static int status(void)
 {
 	static const char *const states[] = { "ready", "no-tdx", "lost", "no-updates" };
 	static const int codes[] = { EXIT_DONE, EXIT_UNSUPPORTED, EXIT_LOST, EXIT_UNSUPPORTED };
+	const char *who = td_builders();
 	struct host host;
 
 	host_get(&host);
 	say("state", TEXT, "%s", states[host.state]);
 	for (int i = 0; i < NR_FILES; i++)
 		say_file(host_files[i].key, &host, i);
-	say("td_builders", TEXT, *td_builders() ? "%s" : NULL, td_builders() + 2);
+	say("td_builders", TEXT, *who ? "%s" : NULL, who + 2);
 	host_verify(&host);
 	return finish(refusal.code == EXIT_FAILED ? EXIT_FAILED : codes[host.state]);
 }
