@@ -191,7 +191,7 @@ void say_file(const char *key, const struct host *host, int file)
 	    host->error[file] ? NULL : "%s", host->text[file]);
 }
 
-static int status(void)
+static int show_status(void)
 {
 	static const char *const states[] = { "ready", "no-tdx", "lost", "no-updates" };
 	static const int codes[] = { EXIT_DONE, EXIT_UNSUPPORTED, EXIT_LOST, EXIT_UNSUPPORTED };
@@ -247,5 +247,5 @@ int main(int argc, char *argv[])
 		errx(EXIT_USAGE, "use status: see --help");
 	if (chdir(sysfs))
 		err(EXIT_USAGE, "%s: cannot be entered, mount sysfs there", sysfs);
-	return status();
+	return show_status();
 }
