@@ -79,7 +79,7 @@ tdx_update.c s/error == EACCES \? WARNING/error == 0 ? WARNING/
 tdx_update.c s/strcmp\(online, present\)/0/
 tdx_update.c s/!strcmp\(host->text\[UPDATES_LEFT\], "0"\)/0/
 tdx_update.c s/!\*host->text\[TD_BUILDS\]/0/
-tdx_update.c s/error\[UPDATES_LEFT\] == ENOENT \?/0 ?/
+tdx_update.c s/host->error\[UPDATES_LEFT\] == ENOENT \?/0 ?/
 tdx_update.c s/td_build_in_progress/td_builds/
 tdx_update.c s/opt <= STDERR_FILENO/opt < 0/
 tdx_install.c s/ && !reinstall/ \&\& 0/
