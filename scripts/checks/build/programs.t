@@ -6,11 +6,18 @@ needs bisect
 builds() {
 	local c
 	for c in $(kgit rev-list --reverse base..series -- tools/arch/x86/tdx_update tools/testing/selftests); do
-		kgit cat-file -e "$c:tools/testing/selftests/tdx_host" 2>/dev/null || continue
+		if ! kgit cat-file -e "$c:tools/testing/selftests/tdx_host" 2>/dev/null; then
+			rm -rf "$tmp/tool"
+			files "$c" "$tmp/tool" tools/scripts tools/include tools/arch/x86/tdx_update
+			make -C "$tmp/tool/tools/arch/x86/tdx_update" CFLAGS='-O2 -Wextra -Werror' all clean
+			make -C "$tmp/tool/tools/arch/x86/tdx_update" CFLAGS='-O2 -Wextra -Werror' LLVM=-19
+			continue
+		fi
 		"$top/scripts/build/selftests" "$c" "$tmp/programs"
 		"$top/scripts/build/selftests" -c clang-19 "$c" "$tmp/programs"
-		[ -x "$tmp/programs/tdx_update" ]
 	done
+	[ -x "$tmp/programs/tdx_update" ]
+	[ -x "$tmp/programs/tdx_kvm_build" ]
 }
 
 faulty() {

@@ -2,8 +2,8 @@
 # tdx_update, built with sanitizers, reads images that were good once; then with a bug in it.
 
 needs fuzz
-tool=$top/tools/arch/x86/tdx_update fake=$top/tools/testing/fake_seam/fake_module_image.py
-files series "$tmp" tools/include
+tool=$tmp/tools/arch/x86/tdx_update fake=$top/tools/testing/fake_seam/fake_module_image.py
+files series "$tmp" tools/include tools/arch/x86/tdx_update
 mkdir "$tmp/images"
 "$fake" --pages 1 "$tmp/images/old"
 "$fake" --version 2.0.16 "$tmp/images/new"
@@ -12,7 +12,7 @@ mkdir "$tmp/images"
 # build DIR CC OPTION...: the program that reads images
 build() {
 	"$2" -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=all "${@:3}" -I"$1" -I"$tmp/tools/include" -o "$1/mutated_images" \
-		"$top/scripts/checks/long/mutated_images.c" "$1/tdx_host.c" "$1/tdx_image.c"
+		"$top/scripts/checks/long/mutated_images.c" "$1/tdx_image.c" "$1/tdx_install.c" -lcrypto
 }
 
 mutated() {
@@ -20,7 +20,7 @@ mutated() {
 	build "$tmp/gcc" gcc
 	"$tmp/gcc/mutated_images" 20000 "$tmp"/images/* 2>&1 | tee "$tmp/refused_by"
 	# They get to the end.
-	for what in format size checksum sigstruct cpus debug hash signature order nothing; do
+	for what in size header checksum sigstruct cpus debug hash signature order nothing; do
 		grep "^$what " "$tmp/refused_by"
 	done
 }
@@ -47,7 +47,7 @@ noticed() {
 	cp "$tool"/*.[ch] "$tmp/mutant/"
 	sed -i -E "$2" "$tmp/mutant/$1"
 	fails cmp "$tool/$1" "$tmp/mutant/$1"
-	gcc -I"$tmp/tools/include" -o "$dir/tdx_update" "$tmp"/mutant/*.c
+	gcc -I"$tmp/tools/include" -o "$dir/tdx_update" "$tmp"/mutant/*.c -lcrypto
 	fails "$dir/tdx_host_check.sh" >"$tmp/tap"
 	grep '^not ok' "$tmp/tap"
 }
@@ -59,27 +59,31 @@ check "planted: a list of CPUs that is longer than the page" planted
 while read -r file expression; do
 	check "planted in $file: $expression" noticed "$file" "$expression"
 done <<'EOT'
-tdx_image.c s/return !memcmp\(message, want/return 1 || !memcmp(message, want/
-tdx_image.c s/return !memcmp\(digest, want.*/return true;/
-tdx_image.c s/if \(get32\(sig \+ fields.*/if (0)/
-tdx_image.c s/if \(!nr && !/if (0 \&\& !/
+tdx_image.c s/!signature_is_right\(sig\)/0/
+tdx_image.c s/memcmp\(digest, sig->seamhash, sizeof\(digest\)\)/0/
+tdx_image.c s/sig->vendor != 0x8086/0/
+tdx_image.c s/sig->header_type != 6/0/
+tdx_image.c s/!sig->nr_cpus && !debug/0/
 tdx_image.c s/ >> 4 == eax >> 4/ >= 0/
 tdx_image.c s/allow_debug \? WARNING : EXIT_UNSUPPORTED/WARNING/
-tdx_image.c s/CHECKSUM\) && sum/CHECKSUM) \&\& 0/
-tdx_image.c s/== 0x100/== 0x101/
-tdx_image.c s/image->size != \(2 \+ pages\) \* PAGE/0/
-tdx_image.c s/\*text < ' ' \|\|/0 ||/
-tdx_host.c s/error == EACCES \? WARNING/error == 0 ? WARNING/
-tdx_host.c s/!strcmp\(online, present\)/1/
-tdx_host.c s/if \(!host->updates_left\)/if (0)/
-tdx_host.c s/if \(host->td_builds < 0\)/if (0)/
-tdx_host.c s/if \(ret == -ENOENT && /if (0 \&\& /
-tdx_host.c s/td_build_in_progress/td_builds/
-tdx_update.c s/new\[2\] < old\[2\]/0/
-tdx_update.c s/new\[0\] != old\[0\] \|\| new\[1\] != old\[1\]/0/
-tdx_update.c s/if \(!image->version_from\) \{/if (0) {/
-tdx_update.c s/ && !reinstall/ \&\& 0/
-tdx_update.c s/\(deadline \|\| stop\)/deadline/
-tdx_update.c s/"; warning: not as in "/""/
-tdx_update.c s/while \(!sysfs_number\(TDX_HOST "num_td_builds", &nr\) && nr\)/while (0)/
+tdx_image.c s/sum && blob->checksum/0/
+tdx_image.c s/!memcmp\(blob->magic \+ 4, "TDX-", 4\)/0/
+tdx_image.c s/\*blob->reserved \|\|/0 \&\&/
+tdx_image.c s/blob->module_pages != image->size/0 == image->size/
+tdx_image.c s/\*named && strcmp/0 \&\& strcmp/
+tdx_image.c s/!\*new, code/0, code/
+tdx_image.c s/strncmp\(new, old, line\)/0/
+tdx_image.c s/strverscmp\(new, old\) < 0/0/
+tdx_update.c s/\*text < ' ' \|\|/0 ||/
+tdx_update.c s/error == EACCES \? WARNING/error == 0 ? WARNING/
+tdx_update.c s/strcmp\(online, present\)/0/
+tdx_update.c s/!strcmp\(host->text\[UPDATES_LEFT\], "0"\)/0/
+tdx_update.c s/!\*host->text\[TD_BUILDS\]/0/
+tdx_update.c s/host->error\[UPDATES_LEFT\] == ENOENT \?/0 ?/
+tdx_update.c s/td_build_in_progress/td_builds/
+tdx_update.c s/opt <= STDERR_FILENO/opt < 0/
+tdx_install.c s/ && !reinstall/ \&\& 0/
+tdx_install.c s/if \(stop && !said\)/if (0)/
+tdx_install.c s/"; warning: not as in "/""/
+tdx_install.c s/^	wait_for\(&builds\);//
 EOT

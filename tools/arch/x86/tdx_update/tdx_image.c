@@ -7,340 +7,239 @@
  * here. Which keys the P-SEAMLDR takes it does not know: a signature is right here if it is
  * that of the key which comes with it.
  */
+#define _GNU_SOURCE
+
+#include <assert.h>
 #include <cpuid.h>
 #include <err.h>
-#include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "sha384.h"
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+#include <openssl/sha.h>
+
 #include "tdx_update.h"
 
-#define MAX_MODULE_PAGES	496U
-#define MAX_IMAGE		((2 + MAX_MODULE_PAGES) * PAGE)
+#define PAGE		4096
+#define MAX_IMAGE	(498 * PAGE)
+#define MAX_CPUS	255
 
-/* Offsets in the header of an image (blob_structure.txt in Intel's repository of modules) */
-#define HDR_VERSION		0
-#define HDR_CHECKSUM		2
-#define HDR_MAGIC		4
-#define HDR_1_0_MAGIC		8	/* in format 1.0 */
-#define HDR_SIG_PAGES		12
-#define HDR_MODULE_PAGES	16
-#define HDR_RESERVED		20
+/* SEAM_SIGSTRUCT (SEAMLDR Interface Specification) */
+struct sigstruct {
+	uint32_t header_type, header_length, header_version, module_type, vendor, date, size;
+	uint32_t key_size, modulus_size, exponent_size;
+	uint8_t reserved0[88], modulus[384];
+	uint32_t exponent;
+	uint8_t signature[384], seamhash[SHA384_DIGEST_LENGTH], svn_minor, svn_major;
+	uint16_t attributes[4];
+	uint8_t reserved1[26];
+	uint16_t module_hv, min_update_hv;
+	uint8_t no_downgrade, reserved2[11];
+	uint16_t update;			/* the module's version: 0 before 2.0 */
+	uint8_t minor, major, reserved3[20];
+	uint32_t nr_cpus, cpus[MAX_CPUS];	/* CPUID leaf 1, EAX */
+};
 
-/* More of the SEAM_SIGSTRUCT. The version is 0 in modules before 2.0. */
-#define SIG_HEADER_SIZE		128
-#define SIG_MODULUS		128
-#define SIG_SIGNATURE		516
-#define SIG_UPDATE_VERSION	1000
-#define SIG_MINOR_VERSION	1002
-#define SIG_MAJOR_VERSION	1003
-#define SIG_SIZE		2048
+/* An image (blob_structure.txt in Intel's repository of modules) */
+struct blob {
+	uint16_t version, checksum;
+	char magic[8];
+	uint32_t sigstruct_pages, module_pages;
+	uint8_t reserved[PAGE - 20];
+	struct sigstruct sig;
+	uint8_t sig_page[PAGE - sizeof(struct sigstruct)];
+	uint8_t module[];
+};
 
-bool verdict(struct report *report, const char *what, int code, const char *fmt, ...)
+static_assert(sizeof(struct blob) == 2 * PAGE, "two pages before the module");
+
+void image_read(struct image *image, char *name)
 {
-	struct verdict *v = &report->verdicts[report->nr++];
-	va_list args;
+	FILE *file = fopen(name, "r");
 
-	v->what = what;
-	v->code = code;
-	va_start(args, fmt);
-	vsnprintf(v->text, sizeof(v->text), fmt, args);
-	va_end(args);
-	return code <= 0;
-}
-
-const struct verdict *refusal(const struct report *report)
-{
-	for (unsigned int i = 0; i < report->nr; i++)
-		if (report->verdicts[i].code > 0)
-			return &report->verdicts[i];
-	return NULL;
-}
-
-void printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}
-
-bool parse_version(const char *text, unsigned int version[3], size_t *len)
-{
-	const char *p = text;
-
-	for (int i = 0; i < 3; i++) {
-		const char *digits = p;
-
-		version[i] = 0;
-		/* Each part is a 16-bit field. */
-		for (; *p >= '0' && *p <= '9' && p - digits < 5; p++)
-			version[i] = version[i] * 10 + *p - '0';
-		if (p == digits || (i < 2 && *p++ != '.'))
-			return false;
-	}
-	*len = p - text;
-	return true;
-}
-
-void image_read(struct image *image, const char *name)
-{
-	int fd = open(name, O_RDONLY | O_CLOEXEC);
-	ssize_t len = 1;
-
-	memset(image, 0, sizeof(*image));
-	snprintf(image->name, sizeof(image->name), "%s", name);
-	printable(image->name);
+	printable(name);
+	image->name = name;
 	/* One byte more than the biggest image tells a bigger one. */
-	image->data = malloc(MAX_IMAGE + 1);
-	if (fd < 0 || !image->data)
-		err(EXIT_USAGE, "%s: cannot be opened", image->name);
-	while (len && image->size <= MAX_IMAGE) {
-		len = read(fd, image->data + image->size, MAX_IMAGE + 1 - image->size);
-		if (len < 0)
-			err(EXIT_USAGE, "%s: cannot be read", image->name);
-		image->size += len;
-	}
-	close(fd);
+	image->blob = malloc(MAX_IMAGE + 1);
+	if (!file || !image->blob)
+		err(EXIT_USAGE, "%s: cannot be opened", name);
+	image->size = fread(image->blob, 1, MAX_IMAGE + 1, file);
+	if (ferror(file))
+		err(EXIT_USAGE, "%s: cannot be read", name);
+	fclose(file);
+}
+
+/* Numbers are in little endian, as OpenSSL wants them here. Only the signature is a string. */
+static bool signature_is_right(struct sigstruct *sig)
+{
+	OSSL_PARAM params[] = {
+		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_N, sig->modulus, sizeof(sig->modulus)),
+		OSSL_PARAM_BN(OSSL_PKEY_PARAM_RSA_E, &sig->exponent, sizeof(sig->exponent)),
+		OSSL_PARAM_END
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	uint8_t signature[sizeof(sig->signature)];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	EVP_PKEY *key = NULL;
+	bool right;
+
+	for (size_t i = 0; i < sizeof(signature); i++)
+		signature[i] = sig->signature[sizeof(signature) - 1 - i];
+	right = EVP_PKEY_fromdata_init(ctx) > 0 &&
+		EVP_PKEY_fromdata(ctx, &key, EVP_PKEY_PUBLIC_KEY, params) > 0 &&
+		EVP_DigestVerifyInit(md, NULL, EVP_sha384(), NULL, key) > 0 &&
+		/* All but key and signature */
+		EVP_DigestVerifyUpdate(md, sig, offsetof(struct sigstruct, modulus)) > 0 &&
+		EVP_DigestVerifyUpdate(md, sig->seamhash, sizeof(*sig) -
+				       offsetof(struct sigstruct, seamhash)) > 0 &&
+		EVP_DigestVerifyFinal(md, signature, sizeof(signature)) > 0;
+	EVP_MD_CTX_free(md);
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return right;
 }
 
 /* What the kernel checks, init_seamldr_params(), and the checksum */
-static bool check_header(const struct image *image, struct report *report)
+static void header_verify(const struct image *image)
 {
-	const uint8_t *data = image->data;
-	uint32_t sig_pages, pages;
+	const struct blob *blob = image->blob;
+	const uint16_t *words = (const uint16_t *)blob;
 	uint16_t sum = 0;
 
-	if (image->size >= HDR_SIG_PAGES && get16(data + HDR_VERSION) == 0x100 &&
-	    !memcmp(data + HDR_1_0_MAGIC, "TDX-", 4))
-		return verdict(report, "format", EXIT_IMAGE, "1.0, and the kernel takes 2.0: %s",
-			       "get the current image, or join .bin and .sigstruct anew");
-	if (image->size < PAGE || memcmp(data + HDR_MAGIC, "TDX-BLOB", 8))
-		return verdict(report, "format", EXIT_IMAGE,
-			       "no TDX module image, which has TDX-BLOB in its header: get one");
-	if (get16(data + HDR_VERSION) != 0x200)
-		return verdict(report, "format", EXIT_IMAGE,
-			       "%u.%u, and the kernel takes 2.0: get the image in that format",
-			       data[HDR_VERSION + 1], data[HDR_VERSION]);
-	for (unsigned int i = HDR_RESERVED; i < PAGE; i++)
-		if (data[i])
-			return verdict(report, "format", EXIT_IMAGE,
-				       "byte %u of the header is reserved and not 0: get another copy",
-				       i);
-
-	sig_pages = get32(data + HDR_SIG_PAGES);
-	pages = get32(data + HDR_MODULE_PAGES);
-	if (sig_pages != 1 || !pages || pages > MAX_MODULE_PAGES)
-		return verdict(report, "size", EXIT_IMAGE,
-			       "%u pages of signature and %u of module, not 1 and 1 to %u: get another copy",
-			       sig_pages, pages, MAX_MODULE_PAGES);
-	if (image->size != (2 + pages) * PAGE)
-		return verdict(report, "size", EXIT_IMAGE,
-			       "not the %u bytes that its header says: not copied whole, get another copy",
-			       (2 + pages) * PAGE);
-	verdict(report, "format", EXIT_DONE, "2.0");
-
-	/* A checksum of 0 is none. */
-	for (size_t i = 0; i < image->size; i += 2)
-		sum += get16(data + i);
-	if (get16(data + HDR_CHECKSUM) && sum)
-		return verdict(report, "checksum", EXIT_IMAGE,
-			       "wrong: damaged on its way, get another copy");
-	return verdict(report, "checksum", EXIT_DONE, "%s",
-		       get16(data + HDR_CHECKSUM) ? "right" : "none");
-}
-
-/* What all sigstructs of Intel's modules have in common. The signature protects the rest. */
-static bool check_sigstruct(const uint8_t *sig, struct report *report)
-{
-	static const struct {
-		uint16_t offset;
-		uint32_t value;
-		const char *name;
-	} fields[] = {
-		{ 0, 0x6, "type" }, { 4, 0xe1, "header length" }, { 8, 0x10000, "header version" },
-		{ 16, 0x8086, "vendor" }, { 24, 0x200, "size" }, { 28, 0x60, "key size" },
-		{ 32, 0x60, "modulus size" }, { 36, 1, "exponent size" },
-		{ 512, 0x10001, "exponent" }, { 950, 0, "attributes" }, { 954, 0, "attributes" },
+	for (size_t i = 0; i < image->size / 2; i++)
+		sum += words[i];
+	say("format", TEXT, "%u.%u", blob->version >> 8, blob->version & 0xff);
+	verdicts((struct check[]) {
+		{ "header", !memcmp(blob->magic + 4, "TDX-", 4), EXIT_IMAGE,
+		  "format 1.0, not 2.0: get the current image, or join .bin and .sigstruct anew" },
+		{ "header", memcmp(blob->magic, "TDX-BLOB", 8) || blob->version != 0x200,
+		  EXIT_IMAGE, "not of a TDX module image in format 2.0: get one" },
+		{ "header", *blob->reserved ||
+		  memcmp(blob->reserved, blob->reserved + 1, sizeof(blob->reserved) - 1),
+		  EXIT_IMAGE, "a reserved byte is not 0: get another copy" },
+		{ "header", blob->sigstruct_pages != 1 ||
+		  blob->module_pages != image->size / PAGE - 2, EXIT_IMAGE,
+		  "not of the size that it says: not copied whole, get another copy" },
+		/* A checksum of 0 is none. */
+		{ "checksum", sum && blob->checksum, EXIT_IMAGE, "it is wrong: get another copy" },
 		{}
-	};
-
-	for (unsigned int i = 0; fields[i].name; i++)
-		if (get32(sig + fields[i].offset) != fields[i].value)
-			return verdict(report, "sigstruct", EXIT_IMAGE,
-				       "its %s is 0x%x, and not 0x%x as Intel's: get another copy",
-				       fields[i].name, get32(sig + fields[i].offset),
-				       fields[i].value);
-	if (!sig[SIG_SEAMSVN + 1] || get16(sig + SIG_MIN_UPDATE_HV) > get16(sig + SIG_MODULE_HV) ||
-	    get32(sig + SIG_NR_CPUS) > MAX_CPUS)
-		return verdict(report, "sigstruct", EXIT_IMAGE,
-			       "its SVN, handoff versions or CPUs make no sense: get another copy");
-	return verdict(report, "sigstruct", EXIT_DONE, "like those of Intel's modules");
+	});
 }
 
-/* All but the stepping has to be the same. All packages of a host with TDX are alike. */
-static bool check_cpus(const uint8_t *sig, struct report *report)
+bool image_verify(struct image *image)
 {
-	uint32_t nr = get32(sig + SIG_NR_CPUS);
-	unsigned int eax = 0, ebx, ecx, edx;
+	char cpus[9 * MAX_CPUS + 1] = "", named[40] = "", hex[2 * SHA384_DIGEST_LENGTH + 1];
+	unsigned int eax = 0, ebx, ecx, edx, major, minor, update;
+	const char *name = basename(image->name);
+	bool listed = false, debug;
+	uint8_t digest[SHA384_DIGEST_LENGTH];
+	struct blob *blob = image->blob;
+	struct sigstruct *sig = &blob->sig;
+	int len;
 
-	if (!nr && !(get32(sig + SIG_MODULE_TYPE) & MODULE_TYPE_DEBUG))
-		return verdict(report, "cpus", EXIT_IMAGE,
-			       "no list, which only a debug module may lack: get another copy");
+	verdicts((struct check[]) {
+		{ "size", image->size < 3 * PAGE || image->size > MAX_IMAGE || image->size % PAGE,
+		  EXIT_IMAGE, "no TDX module image, or not copied whole: get another copy" },
+		{}
+	});
+	if (!refusal.code)
+		header_verify(image);
+	if (refusal.code)
+		return false;
+
+	/*
+	 * Modules from 2.0 on say which version they are. Of others a name as Intel gives it,
+	 * tdx_module_1.5.06.blob, is believed.
+	 */
+	if (sscanf(name, "tdx_module_%5u.%5u.%5u%n", &major, &minor, &update, &len) == 3 &&
+	    (!name[len] || name[len] == '.'))
+		snprintf(named, sizeof(named), "%u.%u.%02u", major, minor, update);
+	memcpy(image->version, named, sizeof(named));
+	image->version_from = *named ? "the name of the file" : NULL;
+	if (sig->major) {
+		snprintf(image->version, sizeof(image->version), "%u.%u.%02u", sig->major,
+			 sig->minor, sig->update);
+		image->version_from = "the image itself";
+	}
+	say("version", TEXT, *image->version ? "%s" : NULL, image->version);
+	say("version_from", TEXT, image->version_from ? "%s" : NULL, image->version_from);
+	say("svn", TEXT, "%u.%u", sig->svn_major, sig->svn_minor);
+	say("date", TEXT, "%04x-%02x-%02x", sig->date >> 16, sig->date >> 8 & 0xff,
+	    sig->date & 0xff);
+	/* All but the stepping has to be the same. All packages of a host with TDX are alike. */
 	__get_cpuid(1, &eax, &ebx, &ecx, &edx);
-	for (uint32_t i = 0; i < nr && i < MAX_CPUS; i++)
-		if (get32(sig + SIG_CPUS + 4 * i) >> 4 == eax >> 4)
-			return verdict(report, "cpus", EXIT_DONE, "this one is among them");
-	if (nr)
-		return verdict(report, "cpus", EXIT_UNSUPPORTED,
-			       "this one is not among them: get the image for this CPU");
-	return verdict(report, "cpus", EXIT_DONE, "any");
-}
-
-static bool sha384_is(const void *data, size_t len, const void *more, size_t more_len,
-		      const uint8_t *want)
-{
-	uint8_t digest[SHA384_SIZE];
-	struct sha384 hash;
-
-	sha384_init(&hash);
-	sha384_update(&hash, data, len);
-	sha384_update(&hash, more, more_len);
-	sha384_final(&hash, digest);
-	return !memcmp(digest, want, sizeof(digest));
-}
-
-/* --- RSA-3072; numbers are in little endian, as in the sigstruct --- */
-
-#define RSA_SIZE	384
-#define RSA_WORDS	(RSA_SIZE / 8)
-
-/* a = (a + b) mod n, with both less than n. Returns whether a + b was not. */
-static bool add_mod(uint64_t *a, const uint64_t *b, const uint64_t *n)
-{
-	bool carry = false, borrow = false, over;
-	uint64_t less[RSA_WORDS];
-
-	for (int i = 0; i < RSA_WORDS; i++) {
-		over = __builtin_add_overflow(a[i], b[i], &a[i]);
-		carry = __builtin_add_overflow(a[i], carry, &a[i]) || over;
-		over = __builtin_sub_overflow(a[i], n[i], &less[i]);
-		borrow = __builtin_sub_overflow(less[i], borrow, &less[i]) || over;
+	for (unsigned int i = 0; i < sig->nr_cpus && i < MAX_CPUS; i++) {
+		sprintf(cpus + strlen(cpus), "%s%x", i ? " " : "", sig->cpus[i]);
+		listed |= sig->cpus[i] >> 4 == eax >> 4;
 	}
-	if (borrow && !carry)
-		return false;
-	memcpy(a, less, sizeof(less));
+	say("cpuid_1_eax", TEXT, "%s", cpus);
+	for (unsigned int i = 0; i < sizeof(digest); i++)
+		sprintf(hex + 2 * i, "%02x", sig->seamhash[i]);
+	say("seamhash", TEXT, "%s", hex);
+
+	SHA384(blob->module, image->size - sizeof(*blob), digest);
+	debug = sig->module_type >> 31;
+	verdicts((struct check[]) {
+		{ "name", *named && strcmp(named, image->version), WARNING,
+		  "the image says that it is another version: see where it is from" },
+		{ "sigstruct", sig->vendor != 0x8086, EXIT_IMAGE, "not Intel's: get another copy" },
+		{ "sigstruct", sig->header_type != 6 || sig->header_length != 0xe1 ||
+		  sig->header_version != 0x10000 || sig->size != 0x200 || sig->key_size != 0x60 ||
+		  sig->modulus_size != 0x60 || sig->exponent_size != 1 ||
+		  sig->exponent != 0x10001 || sig->attributes[0] || sig->attributes[1] ||
+		  sig->attributes[2] || sig->attributes[3], EXIT_IMAGE,
+		  "its fixed fields are not those of a TDX module: get another copy" },
+		{ "sigstruct", !sig->svn_major || sig->nr_cpus > MAX_CPUS ||
+		  sig->min_update_hv > sig->module_hv, EXIT_IMAGE,
+		  "its SVN, handoff versions or CPUs make no sense: get another copy" },
+		{ "cpus", !sig->nr_cpus && !debug, EXIT_IMAGE,
+		  "no list, which only a debug module may lack: get another copy" },
+		{ "cpus", sig->nr_cpus && !listed, EXIT_UNSUPPORTED,
+		  "this one is not among them: get the image for this CPU" },
+		{ "debug", debug, allow_debug ? WARNING : EXIT_UNSUPPORTED,
+		  "for unlocked hosts, others lose TDX: get another, or use --allow-debug" },
+		{ "hash", memcmp(digest, sig->seamhash, sizeof(digest)), EXIT_IMAGE,
+		  "this module is not the one that the sigstruct is for: get another copy" },
+		{ "signature", !signature_is_right(sig), EXIT_IMAGE,
+		  "not for this sigstruct, which somebody has changed: get another copy" },
+		{}
+	});
 	return true;
 }
 
-/* a = a * b mod n, a bit at a time: fast enough for one signature */
-static void mul_mod(uint64_t *a, const uint64_t *b, const uint64_t *n)
-{
-	uint64_t product[RSA_WORDS] = {};
+#define LOSES	\
+	"; the P-SEAMLDR most likely refuses it, and TDX is lost: name it as Intel does, get another, or use --allow-downgrade"
 
-	for (int bit = 8 * RSA_SIZE - 1; bit >= 0; bit--) {
-		add_mod(product, product, n);
-		if (a[bit / 64] >> bit % 64 & 1)
-			add_mod(product, b, n);
-	}
-	memcpy(a, product, sizeof(product));
+bool order_verify(const struct image *image, const struct host *host)
+{
+	const char *new = image->version, *old = host->text[MODULE_VERSION];
+	size_t line = *new ? strrchr(new, '.') + 1 - new : 0;
+	int code = allow_downgrade ? WARNING : EXIT_UNSUPPORTED;
+
+	verdicts((struct check[]) {
+		{ "order", !*old, EXIT_DONE, "no module runs" },
+		{ "order", !strcmp(new, old), EXIT_DONE,
+		  "this version runs" },
+		{ "order", !*new, code, "version not known, perhaps an older one" LOSES },
+		{ "order", strncmp(new, old, line), code, "another line than what runs" LOSES },
+		{ "order", strverscmp(new, old) < 0, code, "older than the one that runs" LOSES },
+		{}
+	});
+	return *new && !strcmp(new, old);
 }
 
-/* RSASSA-PKCS1-v1_5 (RFC 8017) of all of the sigstruct but key and signature */
-static bool signature_is_right(const uint8_t *sig)
+int check(struct image *image)
 {
-	/* The same for all messages: 00 01 ff ... ff 00, and DigestInfo of SHA-384 */
-	static const uint8_t info[] = {
-		0x00, 0x30, 0x41, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48,
-		0x01, 0x65, 0x03, 0x04, 0x02, 0x02, 0x05, 0x00, 0x04, 0x30,
-	};
-	uint8_t want[RSA_SIZE], message[RSA_SIZE];
-	uint64_t n[RSA_WORDS], s[RSA_WORDS], m[RSA_WORDS] = {};
+	struct host host;
 
-	memcpy(n, sig + SIG_MODULUS, RSA_SIZE);
-	memcpy(s, sig + SIG_SIGNATURE, RSA_SIZE);
-	/* Not less than the modulus? */
-	if (add_mod(s, m, n))
-		return false;
-	memcpy(m, s, RSA_SIZE);
-	for (int i = 0; i < 16; i++)
-		mul_mod(m, m, n);
-	mul_mod(m, s, n);
-	for (int i = 0; i < RSA_SIZE; i++)
-		message[i] = ((const uint8_t *)m)[RSA_SIZE - 1 - i];
-
-	memset(want, 0xff, sizeof(want));
-	want[0] = 0;
-	want[1] = 1;
-	memcpy(want + RSA_SIZE - SHA384_SIZE - sizeof(info), info, sizeof(info));
-	return !memcmp(message, want, RSA_SIZE - SHA384_SIZE) &&
-	       sha384_is(sig, SIG_HEADER_SIZE, sig + SIG_SEAMHASH, SIG_SIZE - SIG_SEAMHASH,
-			 message + RSA_SIZE - SHA384_SIZE);
-}
-
-/*
- * Modules from 2.0 on say which version they are. Of others --expect and a name as Intel gives
- * it, tdx_module_1.5.06.blob, are believed.
- */
-static bool find_version(struct image *image, struct report *report, const char *expected)
-{
-	const char *base = strrchr(image->name, '/');
-	const uint8_t *sig = sigstruct(image);
-	unsigned int version[3];
-	size_t len;
-
-	base = base ? base + 1 : image->name;
-	if (expected) {
-		if (!parse_version(expected, version, &len) || expected[len])
-			errx(EXIT_USAGE, "--expect: not a version: write it like 1.5.06");
-		image->version_from = "--expect";
-	} else if (!strncmp(base, "tdx_module_", 11) && parse_version(base + 11, version, &len)) {
-		base += 11 + len;
-		if (*base == '.' ? base[1] < '0' || base[1] > '9' : !*base)
-			image->version_from = "the name of the file";
-	}
-	if (image->version_from)
-		memcpy(image->version, version, sizeof(version));
-	if (!sig[SIG_MAJOR_VERSION])
-		return true;
-
-	version[0] = sig[SIG_MAJOR_VERSION];
-	version[1] = sig[SIG_MINOR_VERSION];
-	version[2] = get16(sig + SIG_UPDATE_VERSION);
-	if (image->version_from && memcmp(version, image->version, sizeof(version)))
-		verdict(report, "name", expected ? EXIT_IMAGE : WARNING,
-			"it is %u.%u.%02u, and %s says something else: see where it is from",
-			version[0], version[1], version[2], image->version_from);
-	memcpy(image->version, version, sizeof(version));
-	image->version_from = "the image itself";
-	return true;
-}
-
-bool image_verify(struct image *image, struct report *report, const char *expected,
-		  bool allow_debug)
-{
-	const uint8_t *sig = sigstruct(image);
-	bool right;
-
-	if (!check_header(image, report))
-		return false;
-	if (check_sigstruct(sig, report))
-		check_cpus(sig, report);
-	if (get32(sig + SIG_MODULE_TYPE) & MODULE_TYPE_DEBUG)
-		verdict(report, "debug", allow_debug ? WARNING : EXIT_UNSUPPORTED,
-			"a debug module costs a host its TDX that is not unlocked for it%s",
-			allow_debug ? "" : ": get the production module, or use --allow-debug");
-	right = sha384_is(sig + PAGE, image->size - 2 * PAGE, NULL, 0, sig + SIG_SEAMHASH);
-	verdict(report, "hash", right ? EXIT_DONE : EXIT_IMAGE, "%s", right ? "right" :
-		"this module is not the one that the sigstruct is for: get another copy");
-	/* This takes by far the longest. */
-	if (!refusal(report)) {
-		right = signature_is_right(sig);
-		verdict(report, "signature", right ? EXIT_DONE : EXIT_IMAGE, "%s", right ? "right" :
-			"not for this sigstruct, which somebody has changed: get another copy");
-	}
-	return find_version(image, report, expected);
+	say("image", TEXT, "%s", image->name);
+	host_get(&host);
+	if (image_verify(image))
+		order_verify(image, &host);
+	host_verify(&host);
+	say("exit_code", NUMBER, "%d", refusal.code);
+	return finish(refusal.code);
 }

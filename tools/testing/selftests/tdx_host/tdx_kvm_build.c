@@ -5,7 +5,7 @@
  * runs. With the fake SEAM (CONFIG_TDX_FAKE_SEAM) the measurement is compared with the
  * module's; on a real host only a running TD could tell it, so it is printed there.
  *
- * Without options: KTAP, one test per step of one TD. See usage() for what else it can do.
+ * KTAP, one test per step of one TD. See --help for what else it can do.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,13 +17,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <linux/kvm.h>
+#include <openssl/evp.h>
 
 #include "kselftest.h"
-#include "../../../arch/x86/tdx_update/sha384.h"
 
 /* What SEAM has measured, for tests: "MRCONFIGID MRTD" a line. Absent on real hosts. */
 #define FAKE_TDS		"/sys/kernel/debug/fake_seam/tds"
@@ -35,39 +34,24 @@
 #define TD_GPA_BITS		48		/* 4-level secure EPT */
 #define TD_EXTEND_CHUNK		256		/* bytes that TDH.MR.EXTEND measures */
 #define TD_MIN_TSC_KHZ		100000		/* TDX Module ABI Specification: TD_PARAMS */
-
+#define SHA384_SIZE		48
+#define HEX_SIZE		(2 * SHA384_SIZE + 1)
 #define ATTR_SEPT_VE_DISABLE	0x10000000ULL	/* the one that KVM offers */
 #define XFAM_FIXED		3ULL		/* x87 and SSE: every TD has them */
-
 #define CPUID_X2APIC		0x200000U	/* leaf 1, ECX */
 #define MAX_CPUID		256
-
-/* A stat that is 1 during a build */
-#define STAT_BUILD		"td_build_in_progress"
+#define STAT_BUILD		"td_build_in_progress"	/* of a VM: 1 during a build */
 
 struct td {
-	int kvm;
-	int vm;
-	int gmem;
-	int vcpu;
+	int kvm, vm, gmem, vcpu;
 	void *shared;		/* the host's view of the memory: never used, but must be there */
 	uint8_t *source;	/* TD_MAX_PAGES pages: what goes into the TD */
-	unsigned int measured;	/* pages whose contents are measured ... */
-	unsigned int unmeasured;	/* ... and, behind them, those whose are not */
+	/* Pages whose contents are measured and, behind them, those whose are not */
+	unsigned int measured, unmeasured;
 	struct kvm_tdx_capabilities *caps;
 	struct kvm_cpuid2 *cpuid;
 	uint8_t id[SHA384_SIZE];	/* MRCONFIGID: tells this TD from all others */
 	uint64_t hw_error;	/* of the last KVM_MEMORY_ENCRYPT_OP */
-};
-
-/* Counts of several builders, in memory that they share */
-struct counts {
-	unsigned int begun;
-	unsigned int finished;
-	unsigned int abandoned;
-	unsigned int wrong;
-	unsigned int unchecked;
-	unsigned int failed;
 };
 
 static int ret_of(int ret)
@@ -77,11 +61,7 @@ static int ret_of(int ret)
 
 static int tdx_op(struct td *td, int fd, uint32_t id, uint32_t flags, void *data)
 {
-	struct kvm_tdx_cmd cmd = {
-		.id = id,
-		.flags = flags,
-		.data = (uintptr_t)data,
-	};
+	struct kvm_tdx_cmd cmd = { .id = id, .flags = flags, .data = (uintptr_t)data };
 	int ret = ret_of(ioctl(fd, KVM_MEMORY_ENCRYPT_OP, &cmd));
 
 	td->hw_error = cmd.hw_error;
@@ -100,48 +80,15 @@ static int capabilities(struct td *td)
 	return tdx_op(td, td->vm, KVM_TDX_CAPABILITIES, 0, td->caps);
 }
 
-static const struct kvm_cpuid_entry2 *find_cpuid(const struct kvm_cpuid2 *cpuid,
-						 uint32_t function, uint32_t index)
-{
-	for (uint32_t i = 0; i < cpuid->nent; i++)
-		if (cpuid->entries[i].function == function && cpuid->entries[i].index == index)
-			return &cpuid->entries[i];
-	return NULL;
-}
-
-/* The CPUID bits that a TD's host may choose, as this CPU and KVM have them. */
-static void choose_cpuid(struct td *td, struct kvm_cpuid2 *chosen)
-{
-	const struct kvm_cpuid2 *offered = &td->caps->cpuid;
-
-	for (uint32_t i = 0; i < offered->nent; i++) {
-		struct kvm_cpuid_entry2 e = offered->entries[i];
-		const struct kvm_cpuid_entry2 *have = find_cpuid(td->cpuid, e.function, e.index);
-
-		e.eax &= have ? have->eax : 0;
-		e.ebx &= have ? have->ebx : 0;
-		e.ecx &= have ? have->ecx : 0;
-		e.edx &= have ? have->edx : 0;
-		/* Or KVM takes the first entry of a leaf for all of its subleaves. */
-		e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
-		if (e.function == 0x80000008)
-			e.eax = (e.eax & ~0xff0000U) | TD_GPA_BITS << 16;
-		chosen->entries[chosen->nent++] = e;
-	}
-}
-
 static int init_vm(struct td *td)
 {
 	struct kvm_tdx_init_vm *params;
-	int khz, ret;
+	int ret;
 
 	/* A TD needs a TSC of 100 MHz. Every real host has that, slow emulators do not. */
-	khz = ioctl(td->vm, KVM_GET_TSC_KHZ, 0);
-	if (khz < TD_MIN_TSC_KHZ) {
-		ret = ret_of(ioctl(td->vm, KVM_SET_TSC_KHZ, TD_MIN_TSC_KHZ));
-		if (ret)
-			return ret;
-	}
+	if (ioctl(td->vm, KVM_GET_TSC_KHZ, 0) < TD_MIN_TSC_KHZ &&
+	    ioctl(td->vm, KVM_SET_TSC_KHZ, TD_MIN_TSC_KHZ))
+		return -errno;
 
 	params = calloc(1, sizeof(*params) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
 	if (!params)
@@ -149,7 +96,24 @@ static int init_vm(struct td *td)
 	params->attributes = td->caps->supported_attrs & ATTR_SEPT_VE_DISABLE;
 	params->xfam = td->caps->supported_xfam & XFAM_FIXED;
 	memcpy(params->mrconfigid, td->id, sizeof(params->mrconfigid));
-	choose_cpuid(td, &params->cpuid);
+	/* The CPUID bits that a TD's host may choose, as this CPU and KVM have them */
+	for (uint32_t i = 0; i < td->caps->cpuid.nent; i++) {
+		struct kvm_cpuid_entry2 e = td->caps->cpuid.entries[i], have = {};
+
+		for (uint32_t j = 0; j < td->cpuid->nent; j++)
+			if (td->cpuid->entries[j].function == e.function &&
+			    td->cpuid->entries[j].index == e.index)
+				have = td->cpuid->entries[j];
+		e.eax &= have.eax;
+		e.ebx &= have.ebx;
+		e.ecx &= have.ecx;
+		e.edx &= have.edx;
+		/* Or KVM takes the first entry of a leaf for all of its subleaves. */
+		e.flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+		if (e.function == 0x80000008)
+			e.eax = (e.eax & ~0xff0000U) | TD_GPA_BITS << 16;
+		params->cpuid.entries[params->cpuid.nent++] = e;
+	}
 	ret = tdx_op(td, td->vm, KVM_TDX_INIT_VM, 0, params);
 	free(params);
 	return ret;
@@ -158,10 +122,7 @@ static int init_vm(struct td *td)
 /* The local APIC in KVM, which TDX wants, and no I/O APIC there, which it does not. */
 static int split_irqchip(struct td *td)
 {
-	struct kvm_enable_cap cap = {
-		.cap = KVM_CAP_SPLIT_IRQCHIP,
-		.args = { 24 },
-	};
+	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
 
 	return ret_of(ioctl(td->vm, KVM_ENABLE_CAP, &cap));
 }
@@ -170,14 +131,11 @@ static int create_memory(struct td *td)
 {
 	struct kvm_create_guest_memfd gmem = { .size = TD_MEMORY };
 	struct kvm_userspace_memory_region2 region = {
-		.flags = KVM_MEM_GUEST_MEMFD,
-		.guest_phys_addr = TD_GPA,
-		.memory_size = TD_MEMORY,
-		.userspace_addr = (uintptr_t)td->shared,
+		.flags = KVM_MEM_GUEST_MEMFD, .guest_phys_addr = TD_GPA,
+		.memory_size = TD_MEMORY, .userspace_addr = (uintptr_t)td->shared,
 	};
 	struct kvm_memory_attributes attributes = {
-		.address = TD_GPA,
-		.size = TD_MEMORY,
+		.address = TD_GPA, .size = TD_MEMORY,
 		.attributes = KVM_MEMORY_ATTRIBUTE_PRIVATE,
 	};
 
@@ -255,22 +213,15 @@ static int tear_down(struct td *td)
 	return ret;
 }
 
+#define STEP(function)	{ #function, function }
+
 static const struct step {
 	const char *name;
 	int (*run)(struct td *td);
 } steps[] = {
-	{ "create_vm", create_vm },
-	{ "capabilities", capabilities },
-	{ "init_vm", init_vm },
-	{ "split_irqchip", split_irqchip },
-	{ "create_memory", create_memory },
-	{ "create_vcpu", create_vcpu },
-	{ "set_cpuid", set_cpuid },
-	{ "init_vcpu", init_vcpu },
-	{ "add_measured", add_measured },
-	{ "add_unmeasured", add_unmeasured },
-	{ "finalize", finalize },
-	{ "tear_down", tear_down },
+	STEP(create_vm), STEP(capabilities), STEP(init_vm), STEP(split_irqchip),
+	STEP(create_memory), STEP(create_vcpu), STEP(set_cpuid), STEP(init_vcpu),
+	STEP(add_measured), STEP(add_unmeasured), STEP(finalize), STEP(tear_down),
 	/* Not a step, but a place to stop at. */
 	{ "end", NULL },
 };
@@ -278,82 +229,63 @@ static const struct step {
 #define NR_STEPS	(ARRAY_SIZE(steps) - 1)
 #define TEAR_DOWN	(NR_STEPS - 1)
 
-static int find_step(const char *name)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
-		if (!strcmp(steps[i].name, name))
-			return i;
-	return -1;
-}
-
 /* One 128-byte block: what was done, and the GPA that it was done to */
-static void measure_block(struct sha384 *hash, const char *what, uint64_t gpa)
+static void measure_block(EVP_MD_CTX *hash, const char *what, uint64_t gpa)
 {
-	uint8_t block[SHA384_BLOCK] = { 0 };
+	uint8_t block[128] = { 0 };
 
 	memcpy(block, what, strlen(what));
 	memcpy(block + 16, &gpa, sizeof(gpa));
-	sha384_update(hash, block, sizeof(block));
+	EVP_DigestUpdate(hash, block, sizeof(block));
 }
 
-/* What TDH.MEM.PAGE.ADD and TDH.MR.EXTEND make of the pages, in the order of the steps */
-static void expected_mrtd(const struct td *td, uint8_t mrtd[SHA384_SIZE])
-{
-	struct sha384 hash;
-
-	sha384_init(&hash);
-	for (unsigned int i = 0; i < td->measured + td->unmeasured; i++) {
-		uint64_t gpa = TD_GPA + i * TD_PAGE_SIZE;
-
-		measure_block(&hash, "MEM.PAGE.ADD", gpa);
-		for (unsigned int j = 0; i < td->measured && j < TD_PAGE_SIZE;
-		     j += TD_EXTEND_CHUNK) {
-			measure_block(&hash, "MR.EXTEND", gpa + j);
-			sha384_update(&hash, td->source + i * TD_PAGE_SIZE + j, TD_EXTEND_CHUNK);
-		}
-	}
-	sha384_final(&hash, mrtd);
-}
-
-static void to_hex(const uint8_t *data, char hex[2 * SHA384_SIZE + 1])
+static void to_hex(const uint8_t *data, char hex[HEX_SIZE])
 {
 	for (int i = 0; i < SHA384_SIZE; i++)
 		sprintf(hex + 2 * i, "%02x", data[i]);
 }
 
-/* The module's measurement. Returns 0, -ENOENT without the fake SEAM, -ENODATA if none. */
-static int module_mrtd(const struct td *td, char mrtd[2 * SHA384_SIZE + 1])
+/* What TDH.MEM.PAGE.ADD and TDH.MR.EXTEND make of the pages, in the order of the steps */
+static void expected_mrtd(const struct td *td, char hex[HEX_SIZE])
 {
-	char id[2 * SHA384_SIZE + 1], line_id[2 * SHA384_SIZE + 1];
+	EVP_MD_CTX *hash = EVP_MD_CTX_new();
+	uint8_t mrtd[SHA384_SIZE];
+
+	EVP_DigestInit(hash, EVP_sha384());
+	for (unsigned int i = 0; i < td->measured + td->unmeasured; i++) {
+		uint64_t gpa = TD_GPA + i * TD_PAGE_SIZE;
+
+		measure_block(hash, "MEM.PAGE.ADD", gpa);
+		for (unsigned int j = 0; i < td->measured && j < TD_PAGE_SIZE;
+		     j += TD_EXTEND_CHUNK) {
+			measure_block(hash, "MR.EXTEND", gpa + j);
+			EVP_DigestUpdate(hash, td->source + i * TD_PAGE_SIZE + j, TD_EXTEND_CHUNK);
+		}
+	}
+	EVP_DigestFinal(hash, mrtd, NULL);
+	EVP_MD_CTX_free(hash);
+	to_hex(mrtd, hex);
+}
+
+/*
+ * Is the module's measurement what it must be? 0: yes; 1: it is wrong; -ENODATA: there is none;
+ * -ENOENT: without the fake SEAM nobody knows.
+ */
+static int check_mrtd(const struct td *td)
+{
+	char id[HEX_SIZE], line_id[HEX_SIZE], have[HEX_SIZE], want[HEX_SIZE];
 	FILE *f = fopen(FAKE_TDS, "r");
 	int ret = -ENODATA;
 
 	if (!f)
 		return -ENOENT;
 	to_hex(td->id, id);
-	while (fscanf(f, "%96s %96s", line_id, mrtd) == 2) {
-		if (!strcmp(id, line_id)) {
-			ret = strcmp(mrtd, "-") ? 0 : -ENODATA;
-			break;
-		}
-	}
+	expected_mrtd(td, want);
+	while (ret == -ENODATA && fscanf(f, "%96s %96s", line_id, have) == 2)
+		if (!strcmp(id, line_id) && strcmp(have, "-"))
+			ret = !!strcmp(want, have);
 	fclose(f);
 	return ret;
-}
-
-/* 0: as it must be; 1: wrong; or why it cannot be known, see module_mrtd(). */
-static int check_mrtd(const struct td *td)
-{
-	char want[2 * SHA384_SIZE + 1], have[2 * SHA384_SIZE + 1];
-	uint8_t mrtd[SHA384_SIZE];
-	int ret;
-
-	ret = module_mrtd(td, have);
-	if (ret)
-		return ret;
-	expected_mrtd(td, mrtd);
-	to_hex(mrtd, want);
-	return !!strcmp(want, have);
 }
 
 static uint64_t next_random(uint64_t *state)
@@ -366,9 +298,6 @@ static uint64_t next_random(uint64_t *state)
 /* A TD that is not begun yet, with pages like no other's. Returns 0 or -errno. */
 static int new_td(struct td *td, uint64_t seed, unsigned int measured, unsigned int unmeasured)
 {
-	td->vm = -1;
-	td->gmem = -1;
-	td->vcpu = -1;
 	td->measured = measured;
 	td->unmeasured = unmeasured;
 	memset(td->id, 0, sizeof(td->id));
@@ -380,79 +309,69 @@ static int new_td(struct td *td, uint64_t seed, unsigned int measured, unsigned 
 	return ret_of(ioctl(td->kvm, KVM_GET_SUPPORTED_CPUID, td->cpuid));
 }
 
+/* Ends the program with a reason if there can be no TDs here. */
 static void alloc_td(struct td *td)
 {
-	td->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
-	td->source = mmap(NULL, TD_MEMORY, PROT_READ | PROT_WRITE,
-			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	td->shared = mmap(NULL, TD_MEMORY, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	td->caps = calloc(1, sizeof(*td->caps) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
-	td->cpuid = calloc(1, sizeof(*td->cpuid) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
-	if (td->kvm < 0 || td->source == MAP_FAILED || td->shared == MAP_FAILED || !td->caps ||
-	    !td->cpuid)
-		ksft_exit_fail_msg("no memory, or /dev/kvm is gone: %s\n", strerror(errno));
-}
-
-/* Ends the program with a reason if there can be no TDs here. */
-static void need_tdx(void)
-{
-	int kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
 	int types;
 
-	if (kvm < 0)
+	td->kvm = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	if (td->kvm < 0)
 		ksft_exit_skip("/dev/kvm: %s\n", strerror(errno));
-	types = ioctl(kvm, KVM_CHECK_EXTENSION, KVM_CAP_VM_TYPES);
-	close(kvm);
+	types = ioctl(td->kvm, KVM_CHECK_EXTENSION, KVM_CAP_VM_TYPES);
 	if (types < 0 || !(types & 1 << KVM_X86_TDX_VM))
 		ksft_exit_skip("KVM has no TDs here: needs a TDX host and kvm_intel.tdx=1\n");
+	td->source = mmap(NULL, 2 * TD_MEMORY, PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	td->shared = td->source + TD_MEMORY;
+	td->caps = calloc(1, sizeof(*td->caps) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
+	td->cpuid = calloc(1, sizeof(*td->cpuid) + MAX_CPUID * sizeof(struct kvm_cpuid_entry2));
+	if (td->source == MAP_FAILED || !td->caps || !td->cpuid)
+		ksft_exit_fail_msg("no memory: %s\n", strerror(errno));
 }
 
 /* The value of a VM's stat. Returns -ENOENT if the kernel does not have it. */
 static int vm_stat(const struct td *td, const char *name)
 {
+	int fd = ioctl(td->vm, KVM_GET_STATS_FD, NULL), ret = -ENOENT;
+	uint64_t buf[32], value;
+	struct kvm_stats_desc *desc = (void *)buf;
 	struct kvm_stats_header header;
-	struct kvm_stats_desc *desc;
-	uint64_t value;
-	size_t size;
-	int fd, ret = -ENOENT;
 
-	fd = ioctl(td->vm, KVM_GET_STATS_FD, NULL);
 	if (fd < 0)
 		return -errno;
-	if (pread(fd, &header, sizeof(header), 0) != sizeof(header))
+	if (pread(fd, &header, sizeof(header), 0) != sizeof(header) ||
+	    sizeof(*desc) + header.name_size > sizeof(buf))
 		ksft_exit_fail_msg("KVM_GET_STATS_FD: no header\n");
-	size = sizeof(*desc) + header.name_size;
-	desc = malloc(size);
-	if (!desc)
-		ksft_exit_fail_msg("no memory\n");
 	for (unsigned int i = 0; i < header.num_desc && ret == -ENOENT; i++) {
-		if (pread(fd, desc, size, header.desc_offset + i * size) != (ssize_t)size)
+		ssize_t size = sizeof(*desc) + header.name_size;
+
+		if (pread(fd, buf, size, header.desc_offset + i * size) != size)
 			ksft_exit_fail_msg("KVM_GET_STATS_FD: no descriptor %u\n", i);
-		if (strcmp(desc->name, name))
-			continue;
-		if (pread(fd, &value, sizeof(value), header.data_offset + desc->offset) !=
-		    sizeof(value))
-			ksft_exit_fail_msg("KVM_GET_STATS_FD: no value of %s\n", name);
-		ret = value;
+		if (!strcmp(desc->name, name))
+			ret = pread(fd, &value, 8, header.data_offset + desc->offset) == 8 ?
+			      (int)value : -EIO;
 	}
-	free(desc);
 	close(fd);
 	return ret;
 }
 
-static void run_command(const char *command)
+/* Does one step of a TD. Returns 0 or -errno, and says why. */
+static int run_step(struct td *td, unsigned int i)
 {
-	fflush(stdout);
-	if (system(command))
-		ksft_print_msg("failed: %s\n", command);
+	int ret;
+
+	td->hw_error = 0;
+	ret = steps[i].run(td);
+	if (ret)
+		ksft_print_msg("%s: %s, SEAMCALL status 0x%llx\n", steps[i].name, strerror(-ret),
+			       (unsigned long long)td->hw_error);
+	return ret;
 }
 
 /* One TD, with a command before the step @at (or each step, if negative), as KTAP. */
 static void build_one(struct td *td, uint64_t seed, int at, const char *command, int last)
 {
-	char hex[2 * SHA384_SIZE + 1];
-	uint8_t mrtd[SHA384_SIZE];
+	char hex[HEX_SIZE];
 	bool begun = false, finalized = false, stat_wrong = false;
 	int ret, stat = -ENOENT;
 
@@ -462,8 +381,11 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 		ksft_exit_fail_msg("KVM_GET_SUPPORTED_CPUID: %s\n", strerror(-ret));
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (command && (at < 0 || at == (int)i))
-			run_command(command);
+		if (command && (at < 0 || at == (int)i)) {
+			fflush(stdout);
+			if (system(command))
+				ksft_print_msg("failed: %s\n", command);
+		}
 		if (!steps[i].run)
 			break;
 		if ((int)i >= last && i < TEAR_DOWN) {
@@ -471,22 +393,17 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 			continue;
 		}
 		if (i == TEAR_DOWN) {
-			expected_mrtd(td, mrtd);
-			to_hex(mrtd, hex);
+			expected_mrtd(td, hex);
 			ksft_print_msg("expected MRTD: %s\n", hex);
 			ret = check_mrtd(td);
-			if (ret == -ENOENT)
-				ksft_test_result_skip("mrtd: no fake SEAM to ask in debugfs\n");
-			else if (ret == -ENODATA && !finalized)
-				ksft_test_result_skip("mrtd: the TD is not finalized\n");
+			if (ret == -ENOENT || (ret == -ENODATA && !finalized))
+				ksft_test_result_skip("mrtd: %s\n", finalized ?
+						      "no fake SEAM to ask in debugfs" :
+						      "the TD is not finalized");
 			else
 				ksft_test_result(!ret, "mrtd\n");
 		}
-		td->hw_error = 0;
-		ret = steps[i].run(td);
-		if (ret)
-			ksft_print_msg("%s: %s, SEAMCALL status 0x%llx\n", steps[i].name,
-				       strerror(-ret), (unsigned long long)td->hw_error);
+		ret = run_step(td, i);
 		ksft_test_result(!ret, "%s\n", steps[i].name);
 		if (ret && i < TEAR_DOWN)
 			last = 0;
@@ -507,113 +424,15 @@ static void build_one(struct td *td, uint64_t seed, int at, const char *command,
 	ksft_finished();
 }
 
-/* A TD is finished. @ret is what check_mrtd() said of it. */
-static void count_mrtd(struct counts *counts, int ret)
-{
-	if (ret == 1) {
-		__atomic_fetch_add(&counts->wrong, 1, __ATOMIC_RELAXED);
-	} else if (ret == -ENODATA) {
-		fprintf(stderr, "the fake SEAM does not have the TD's measurement\n");
-		__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED);
-	} else {
-		__atomic_fetch_add(&counts->finished, 1, __ATOMIC_RELAXED);
-		if (ret == -ENOENT)
-			__atomic_fetch_add(&counts->unchecked, 1, __ATOMIC_RELAXED);
-	}
-}
-
-/* TDs, one after the other, one in four given up on anywhere, until @nr are begun in all. */
-static void build_many(struct counts *counts, unsigned int nr, uint64_t seed)
-{
-	struct td td;
-
-	alloc_td(&td);
-	while (__atomic_fetch_add(&counts->begun, 1, __ATOMIC_RELAXED) < nr) {
-		unsigned int last = TEAR_DOWN, i;
-		unsigned int measured = 1 + next_random(&seed) % 4;
-		unsigned int unmeasured = 1 + next_random(&seed) % 2;
-		int ret;
-
-		if (next_random(&seed) % 4 == 0)
-			last = next_random(&seed) % TEAR_DOWN;
-		ret = new_td(&td, next_random(&seed), measured, unmeasured);
-		for (i = 0; !ret && i < last; i++) {
-			/* A VMM does other things in between. */
-			if (next_random(&seed) % 8 == 0)
-				usleep(next_random(&seed) % 5000);
-			ret = steps[i].run(&td);
-			if (ret)
-				fprintf(stderr, "%s: %s, SEAMCALL status 0x%llx\n", steps[i].name,
-					strerror(-ret), (unsigned long long)td.hw_error);
-		}
-
-		if (ret)
-			__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED);
-		else if (i < TEAR_DOWN)
-			__atomic_fetch_add(&counts->abandoned, 1, __ATOMIC_RELAXED);
-		else
-			count_mrtd(counts, check_mrtd(&td));
-		if (tear_down(&td))
-			__atomic_fetch_add(&counts->failed, 1, __ATOMIC_RELAXED);
-
-		/* Without pauses there would always be a build in the way of an update. */
-		if (next_random(&seed) % 2)
-			usleep(next_random(&seed) % 10000);
-	}
-}
-
-/* Several builders at once. The last line of each kind says how it went; no KTAP here. */
-static int race(unsigned int builders, unsigned int nr, uint64_t seed)
-{
-	struct counts *counts = mmap(NULL, sizeof(*counts), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	unsigned int failed = 0;
-	int status;
-
-	if (counts == MAP_FAILED)
-		ksft_exit_fail_msg("no memory\n");
-	printf("seed: %llu\n", (unsigned long long)seed);
-	fflush(stdout);
-	for (unsigned int i = 0; i < builders; i++) {
-		pid_t pid = fork();
-
-		if (pid < 0)
-			ksft_exit_fail_msg("fork: %s\n", strerror(errno));
-		if (!pid) {
-			build_many(counts, nr, seed + i);
-			_exit(0);
-		}
-	}
-	while (wait(&status) > 0)
-		failed += status != 0;
-
-	printf("finished: %u\n", counts->finished);
-	printf("abandoned: %u\n", counts->abandoned);
-	printf("wrong: %u\n", counts->wrong);
-	/* Without the fake SEAM, all of those that were finished */
-	printf("unchecked: %u\n", counts->unchecked);
-	printf("failed: %u\n", counts->failed + failed);
-	return counts->wrong || counts->failed || failed ? KSFT_FAIL : KSFT_PASS;
-}
-
-static void usage(FILE *out)
-{
-	fprintf(out,
-		"Usage: tdx_kvm_build [OPTION]...\n"
-		"Builds a TD through KVM, step by step, and checks its measurement (MRTD).\n"
-		"\n"
-		"  -a, --at STEP       run the command of --run before this step only\n"
-		"  -r, --run COMMAND   a shell command to run, before each step if no --at is given\n"
-		"  -u, --until STEP    tear the TD down instead of doing this step\n"
-		"  -n, --builders N    build TDs in N processes at once, one in four halfway\n"
-		"  -t, --tds N         how many TDs the builders begin in all (default 100)\n"
-		"  -s, --seed N        where the random numbers start (default 1)\n"
-		"  -l, --list          print the names of the steps\n"
-		"  -h, --help          print this\n"
-		"\n"
-		"Exit status: 0 all is well, 1 something failed, other than COMMAND, 4 skipped: no TDs\n"
-		"can be built here.\n");
-}
+static const char usage[] =
+"Usage: tdx_kvm_build [OPTION]...\n"
+"Builds a TD through KVM, step by step, and checks its measurement (MRTD).\n\n"
+"  -a, --at STEP       run the command of --run before this step only\n"
+"  -r, --run COMMAND   a shell command to run, before each step if no --at is given\n"
+"  -u, --until STEP    tear the TD down instead of doing this step\n"
+"  -s, --seed N        where the random numbers start (default 1)\n"
+"  -l, --list          print the names of the steps\n\n"
+"Exit status: 0 all is well; 1 a failure, not of COMMAND; 4 no TDs can be built here.\n";
 
 static unsigned long number(const char *arg, unsigned long min)
 {
@@ -629,11 +448,10 @@ static unsigned long number(const char *arg, unsigned long min)
 
 static int step_arg(const char *arg)
 {
-	int step = find_step(arg);
-
-	if (step < 0)
-		ksft_exit_fail_msg("%s: no such step, see --list\n", arg);
-	return step;
+	for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
+		if (!strcmp(steps[i].name, arg))
+			return i;
+	ksft_exit_fail_msg("%s: no such step, see --list\n", arg);
 }
 
 int main(int argc, char **argv)
@@ -642,21 +460,18 @@ int main(int argc, char **argv)
 		{ "at", required_argument, NULL, 'a' },
 		{ "run", required_argument, NULL, 'r' },
 		{ "until", required_argument, NULL, 'u' },
-		{ "builders", required_argument, NULL, 'n' },
-		{ "tds", required_argument, NULL, 't' },
 		{ "seed", required_argument, NULL, 's' },
 		{ "list", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{}
 	};
-	unsigned int builders = 0, tds = 100;
 	const char *command = NULL;
 	int at = -1, last = TEAR_DOWN;
 	uint64_t seed = 1;
-	struct td td;
+	struct td td = { .vm = -1, .gmem = -1, .vcpu = -1 };
 	int c;
 
-	while ((c = getopt_long(argc, argv, "a:r:u:n:t:s:lh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "a:r:u:s:lh", options, NULL)) != -1) {
 		switch (c) {
 		case 'a':
 			at = step_arg(optarg);
@@ -667,12 +482,6 @@ int main(int argc, char **argv)
 		case 'u':
 			last = step_arg(optarg);
 			break;
-		case 'n':
-			builders = number(optarg, 1);
-			break;
-		case 't':
-			tds = number(optarg, 1);
-			break;
 		case 's':
 			seed = number(optarg, 0);
 			break;
@@ -680,25 +489,15 @@ int main(int argc, char **argv)
 			for (unsigned int i = 0; i < ARRAY_SIZE(steps); i++)
 				printf("%s\n", steps[i].name);
 			return 0;
-		case 'h':
-			usage(stdout);
-			return 0;
 		default:
-			usage(stderr);
-			return KSFT_FAIL;
+			fputs(usage, c == 'h' ? stdout : stderr);
+			return c == 'h' ? 0 : KSFT_FAIL;
 		}
 	}
-	if (optind != argc) {
-		usage(stderr);
-		return KSFT_FAIL;
-	}
+	if (optind != argc)
+		ksft_exit_fail_msg("%s: no argument is known, see --help\n", argv[optind]);
 
-	if (builders) {
-		need_tdx();
-		return race(builders, tds, seed);
-	}
 	ksft_print_header();
-	need_tdx();
 	alloc_td(&td);
 	build_one(&td, seed, at, command, last);
 }
