@@ -21,7 +21,8 @@ not_ok() {
 plain_fails() {
 	fails "$top/scripts/boot/selftest" plain
 	not_ok selftest-plain-tdx_host_sysfs 'nothing is refused' 'a TD is being built: refused' \
-		"refused: the TD's measurement is right"
+		"refused: the TD's measurement is right" 'two TDs are being built' \
+		'a migration is interrupted: refused'
 	# With a CPU offline it has lost TDX: there is nothing to update any more.
 	not_ok selftest-plain-tdx_host_sysfs 'a CPU is offline: refused' 'all CPUs are online: accepted'
 	# They fail for that reason, and not because nothing works.

@@ -16,7 +16,7 @@ if [ ! -e $dev/num_remaining_updates ]; then
 elif ! have_fake; then
 	ktap_set_plan 20
 else
-	ktap_set_plan 40
+	ktap_set_plan 46
 fi
 
 mode() {
@@ -89,6 +89,10 @@ before=$(state)
 is "no TD is being built" "$(td_builds)" 0
 td_create a
 is "a TD is being built" "$(td_builds)" 1
+td_create b
+is "two TDs are being built" "$(td_builds)" 2
+td_destroy b
+is "the other one is gone" "$(td_builds)" 1
 is "a TD is being built: refused" "$(upload "$next")" transferring:device-busy
 is "refused again" "$(upload "$next")" transferring:device-busy
 is "refused: nothing has changed" "$(state)" "$before"
@@ -98,6 +102,15 @@ left=$(updates_left)
 is "the build is over: accepted" "$(upload "$next")" accepted
 is "the new version" "$(version)" 1.5.07
 is "one update less" "$(updates_left)" $((left - 1))
+echo 1 >$seam/migrations
+is "a migration is interrupted: refused" "$(upload "$next")" transferring:device-busy
+echo 0 >$seam/migrations
+is "nothing is refused after that" "$(upload "$bad/empty")" receiving:invalid-file-size
+echo "52 -1 0 1 0x8000020200000000" >$seam/inject
+is "the module cannot be shut down" "$(upload "$next")" transferring:firmware-invalid
+echo "0x8000000000000000 -1 0 2 vmfailinvalid" >$seam/inject
+is "the P-SEAMLDR does not answer" \
+	"$(cat $dev/seamldr_version $dev/num_remaining_updates 2>/dev/null || echo error)" error
 td_create b
 td_destroy b
 is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted

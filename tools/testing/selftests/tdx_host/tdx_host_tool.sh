@@ -18,7 +18,7 @@ need_tool
 ktap_print_header
 # What cannot be tested here counts as one.
 if have_fake; then
-	ktap_set_plan 76
+	ktap_set_plan 77
 else
 	ktap_set_plan 8
 fi
@@ -328,6 +328,7 @@ ends 6 "the new module does not come up" install "$lost"
 says "TDX is lost" "TDX is lost, .*reboot"
 ends 6 "TDX is lost: status" status --json
 is "TDX is lost: state" "$(field state) $(field module_version)" "lost null"
+is "TDX is lost: the number of TD builds" "$(td_builds)" 0
 ends 6 "TDX is lost: install" install --reinstall "$next"
 # SEAMLDR.INFO
 echo "0x8000000000000000 -1 0 1000 vmfailinvalid" >$seam/inject

@@ -8,11 +8,10 @@
 #include <kunit/test.h>
 #include <linux/types.h>
 
-#include "fake_seam.h"
+#include "tdx_kunit_util.h"
 
 struct tdx_td;
 
-#define SEAM_LEAF_SEAMLDR_INFO		(SEAM_LEAF_SEAMLDR | 0)
 #define SEAM_LEAF_SEAMLDR_INSTALL	(SEAM_LEAF_SEAMLDR | 1)
 #define SEAM_LEAF_MR_FINALIZE		17
 #define SEAM_LEAF_MNG_VPFLUSHDONE	19
@@ -33,7 +32,7 @@ struct tdx_td;
  * struct canned_seam - What a test can set. Every test starts with the defaults.
  * @features0: TDX_FEATURES0; %CANNED_FEATURES0 and bit 47.
  * @module_hv: handoff version; 1.
- * @in_call: called inside of every SEAMCALL to the module, with the leaf; NULL.
+ * @in_call: called inside of every SEAMCALL, with the leaf; NULL.
  */
 struct canned_seam {
 	u64 features0;
@@ -43,14 +42,10 @@ struct canned_seam {
 
 extern struct canned_seam canned_seam;
 
-int canned_seam_suite_init(struct kunit_suite *suite);
-void canned_seam_suite_exit(struct kunit_suite *suite);
 int canned_seam_init(struct kunit *test);
-void canned_answer(struct kunit *test, u64 leaf, u64 status);
-void canned_fault(struct kunit *test, u64 leaf, enum fake_seam_fault fault);
 int canned_update(void);
 struct tdx_td *canned_td_create(struct kunit *test);
-int canned_td_init(struct tdx_td *td);
+u64 canned_td_init(struct tdx_td *td);
 struct tdx_td *canned_td_begin(struct kunit *test);
 
 #endif /* _X86_VIRT_TDX_TESTS_CANNED_SEAM_H */

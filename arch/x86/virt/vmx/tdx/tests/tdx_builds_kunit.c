@@ -7,7 +7,6 @@
 #include <kunit/test-bug.h>
 #include <linux/array_size.h>
 #include <linux/atomic.h>
-#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/kprobes.h>
 
@@ -16,11 +15,6 @@
 
 #include "../tdx.h"
 #include "canned_seam.h"
-#include "tdx_kunit_util.h"
-
-#define OPERAND_BUSY		0x8000020000000000ULL
-#define FLUSHVP_NOT_DONE	0x8000082400000000ULL
-#define OPERAND_INVALID_RDX	0xC000010000000002ULL
 
 /* How often the machine was stopped for an update, and what is to happen just before */
 static atomic_t nr_stops;
@@ -46,20 +40,14 @@ static struct kprobe stop_machine_probe = {
 	.pre_handler = before_stop_machine,
 };
 
-static int tdx_builds_suite_init(struct kunit_suite *suite)
+static int tdx_builds_init(struct kunit *test)
 {
-	int ret = 0;
+	int ret = canned_seam_init(test);
 
 	/* It stays. Where code is emulated, one that was just removed can still be hit. */
-	if (fake_seam_active() && !stop_machine_probe.addr)
+	if (!ret && !stop_machine_probe.addr)
 		ret = register_kprobe(&stop_machine_probe);
-	return ret ?: canned_seam_suite_init(suite);
-}
-
-/* A TD that has not begun would be freed before the next update. */
-static void tdx_builds_exit(struct kunit *test)
-{
-	WRITE_ONCE(begin_before_stop, NULL);
+	return ret;
 }
 
 /* This many TDs are in the way of an update. 0: it is accepted. */
@@ -90,80 +78,59 @@ static void counts_from_init_to_finalize(struct kunit *test)
 	expect_builds(test, 0);
 }
 
-static void counts_until_vpflushdone_without_finalize(struct kunit *test)
-{
-	struct tdx_td *td = canned_td_begin(test);
-
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	expect_builds(test, 0);
-}
-
+/* Also those that one module began when another one runs */
 static void counts_every_td(struct kunit *test)
 {
 	struct tdx_td *tds[5];
 
 	for (int i = 0; i < ARRAY_SIZE(tds); i++) {
 		tds[i] = canned_td_begin(test);
+		canned_seam.features0 ^= CANNED_UPDATE_COMPAT;
 		expect_builds(test, i + 1);
 	}
+	/* Finalized or given up */
 	for (int i = 0; i < ARRAY_SIZE(tds); i++) {
-		if (i % 2)
-			KUNIT_ASSERT_EQ(test, tdh_mr_finalize(tds[i]), 0);
-		else
-			KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(tds[i]), 0);
+		KUNIT_ASSERT_EQ(test, i % 2 ? tdh_mr_finalize(tds[i]) :
+					      tdh_mng_vpflushdone(tds[i]), 0);
 		expect_builds(test, ARRAY_SIZE(tds) - 1 - i);
 	}
 }
 
-/* What does not end a build must not end the one of another TD, either. */
+/* What does not count, not yet or not any more, does not end the build of another TD. */
 static void ends_once(struct kunit *test)
 {
-	struct tdx_td *td = canned_td_begin(test);
+	struct tdx_td *finalized = canned_td_begin(test);
+	struct tdx_td *torn_down = canned_td_begin(test);
+	struct tdx_td *created = canned_td_create(test);
 
 	canned_td_begin(test);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
+	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(created), 0);
+	expect_builds(test, 3);
+	for (int i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, tdh_mr_finalize(finalized), 0);
+	expect_builds(test, 2);
+	for (int i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(finalized), 0);
+	expect_builds(test, 2);
+	for (int i = 0; i < 2; i++)
+		KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(torn_down), 0);
 	expect_builds(test, 1);
 }
 
-static void ends_once_when_torn_down(struct kunit *test)
-{
-	struct tdx_td *td = canned_td_begin(test);
+/* --- What fails --- */
 
-	canned_td_begin(test);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	expect_builds(test, 1);
-}
-
-static void teardown_before_init_ends_nothing(struct kunit *test)
-{
-	struct tdx_td *td = canned_td_create(test);
-
-	canned_td_begin(test);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	expect_builds(test, 1);
-}
-
-struct failure_param {
+static const struct failure_param {
 	const char *name;
 	enum fake_seam_fault fault;
 	u64 status;
-};
-
-static const struct failure_param failure_params[] = {
-	{ "error", FAKE_SEAM_STATUS, OPERAND_INVALID_RDX },
-	{ "busy", FAKE_SEAM_STATUS, OPERAND_BUSY },
+} failure_params[] = {
+	{ "error", FAKE_SEAM_STATUS, 0xC000010000000002 },
+	{ "busy", FAKE_SEAM_STATUS, 0x8000020000000000 },
 	{ "not recoverable", FAKE_SEAM_STATUS, 0x4000000200000000 },
-	{ "not done", FAKE_SEAM_STATUS, FLUSHVP_NOT_DONE },
 	{ "no error and yet no success", FAKE_SEAM_STATUS, 0x0000000300000000 },
-	{ "VMfailInvalid", FAKE_SEAM_VMFAILINVALID, 0 },
-	{ "general protection", FAKE_SEAM_GP, 0 },
-	{ "invalid opcode", FAKE_SEAM_UD, 0 },
+	{ "VMfailInvalid", FAKE_SEAM_VMFAILINVALID },
+	{ "general protection", FAKE_SEAM_GP },
+	{ "invalid opcode", FAKE_SEAM_UD },
 };
 
 KUNIT_ARRAY_PARAM_DESC(failure, failure_params, name);
@@ -172,10 +139,7 @@ static void fail_next(struct kunit *test, u64 leaf)
 {
 	const struct failure_param *param = test->param_value;
 
-	if (param->fault == FAKE_SEAM_STATUS)
-		canned_answer(test, leaf, param->status);
-	else
-		canned_fault(test, leaf, param->fault);
+	tdx_kunit_fail(test, leaf, param->fault, param->status);
 }
 
 /* KVM tears such a TD down, and then uses the same struct again if userspace tries again. */
@@ -191,14 +155,7 @@ static void failed_init_does_not_count(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
 	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	expect_builds(test, 0);
-}
-
-static void second_init_that_fails_changes_nothing(struct kunit *test)
-{
-	struct tdx_td *td = canned_td_begin(test);
-
+	/* Nor does a second one that fails end the build. */
 	fail_next(test, SEAM_LEAF_MNG_INIT);
 	KUNIT_EXPECT_NE(test, canned_td_init(td), 0);
 	expect_builds(test, 1);
@@ -206,29 +163,30 @@ static void second_init_that_fails_changes_nothing(struct kunit *test)
 	expect_builds(test, 0);
 }
 
-/* What does not end a build ends it when it is done again. */
-static void expect_still_counts(struct kunit *test, u64 leaf, u64 (*end)(struct tdx_td *td))
-{
-	struct tdx_td *td = canned_td_begin(test);
+static const struct {
+	u64 leaf;
+	u64 (*call)(struct tdx_td *td);
+} steps[] = {
+	{ SEAM_LEAF_MNG_INIT, canned_td_init },
+	{ SEAM_LEAF_MR_FINALIZE, tdh_mr_finalize },
+	{ SEAM_LEAF_MNG_VPFLUSHDONE, tdh_mng_vpflushdone },
+};
 
-	fail_next(test, leaf);
-	KUNIT_EXPECT_NE(test, end(td), 0);
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, end(td), 0);
-	expect_builds(test, 0);
+static void failed_end_still_counts(struct kunit *test)
+{
+	for (int i = 1; i < ARRAY_SIZE(steps); i++) {
+		struct tdx_td *td = canned_td_begin(test);
+
+		fail_next(test, steps[i].leaf);
+		KUNIT_EXPECT_NE_MSG(test, steps[i].call(td), 0, "leaf %llu", steps[i].leaf);
+		expect_builds(test, 1);
+		KUNIT_ASSERT_EQ(test, steps[i].call(td), 0);
+		expect_builds(test, 0);
+	}
 }
 
-static void failed_finalize_still_counts(struct kunit *test)
-{
-	expect_still_counts(test, SEAM_LEAF_MR_FINALIZE, tdh_mr_finalize);
-}
+/* --- When the kernel looks --- */
 
-static void failed_vpflushdone_still_counts(struct kunit *test)
-{
-	expect_still_counts(test, SEAM_LEAF_MNG_VPFLUSHDONE, tdh_mng_vpflushdone);
-}
-
-/* An update that comes while the module works on a TD: an attempt inside of a SEAMCALL */
 static u64 shutdown_inside_of;
 static int shutdown_inside_ret;
 
@@ -240,43 +198,25 @@ static void shutdown_inside(u64 leaf)
 	shutdown_inside_ret = tdx_module_shutdown();
 }
 
-static void expect_refused_inside_of(struct kunit *test, u64 leaf)
-{
-	shutdown_inside_of = leaf;
-	shutdown_inside_ret = 1;
-	canned_seam.in_call = shutdown_inside;
-}
-
+/* An update that comes while the module works on the only TD: an attempt inside of a SEAMCALL */
 static void counts_while_it_begins_and_ends(struct kunit *test)
 {
-	struct tdx_td *td = canned_td_create(test);
+	for (int i = 0; i < ARRAY_SIZE(steps); i++) {
+		struct tdx_td *td = i ? canned_td_begin(test) : canned_td_create(test);
 
-	expect_refused_inside_of(test, SEAM_LEAF_MNG_INIT);
-	KUNIT_ASSERT_EQ(test, canned_td_init(td), 0);
-	KUNIT_EXPECT_EQ(test, shutdown_inside_ret, -EBUSY);
-
-	expect_refused_inside_of(test, SEAM_LEAF_MR_FINALIZE);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	KUNIT_EXPECT_EQ(test, shutdown_inside_ret, -EBUSY);
+		shutdown_inside_of = steps[i].leaf;
+		shutdown_inside_ret = 1;
+		canned_seam.in_call = shutdown_inside;
+		KUNIT_ASSERT_EQ(test, steps[i].call(td), 0);
+		KUNIT_EXPECT_EQ_MSG(test, shutdown_inside_ret, -EBUSY, "leaf %llu", steps[i].leaf);
+		KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
+	}
 }
 
-static void counts_while_it_is_torn_down(struct kunit *test)
-{
-	struct tdx_td *td = canned_td_begin(test);
-
-	expect_refused_inside_of(test, SEAM_LEAF_MNG_VPFLUSHDONE);
-	KUNIT_ASSERT_EQ(test, tdh_mng_vpflushdone(td), 0);
-	KUNIT_EXPECT_EQ(test, shutdown_inside_ret, -EBUSY);
-}
-
-/* --- When the kernel looks --- */
-
-struct module_param {
+static const struct module_param {
 	const char *name;
 	u64 features0;
-};
-
-static const struct module_param module_params[] = {
+} module_params[] = {
 	{ "module with bit 47", CANNED_FEATURES0 | CANNED_UPDATE_COMPAT },
 	{ "module without bit 47", CANNED_FEATURES0 },
 };
@@ -319,6 +259,7 @@ static void build_that_begins_meanwhile_is_not_missed(struct kunit *test)
 	calls = fake_seam_count_all();
 	WRITE_ONCE(begin_before_stop, td);
 	expect_builds(test, 1);
+	WRITE_ONCE(begin_before_stop, NULL);
 	KUNIT_EXPECT_EQ(test, atomic_read(&nr_stops) - stops, 1);
 	/* The only SEAMCALL is the TDH.MNG.INIT. */
 	KUNIT_EXPECT_EQ(test, fake_seam_count_all() - calls, 1);
@@ -328,57 +269,34 @@ static void build_that_begins_meanwhile_is_not_missed(struct kunit *test)
 	expect_builds(test, 0);
 }
 
-/* A TD that an old module began counts when a new one runs. */
-static void count_does_not_depend_on_the_module(struct kunit *test)
-{
-	struct tdx_td *td;
-
-	canned_seam.features0 = CANNED_FEATURES0;
-	td = canned_td_begin(test);
-	canned_seam.features0 |= CANNED_UPDATE_COMPAT;
-	expect_builds(test, 1);
-	KUNIT_ASSERT_EQ(test, tdh_mr_finalize(td), 0);
-	expect_builds(test, 0);
-}
-
 static void bad_image_is_told_as_bad_all_the_same(struct kunit *test)
 {
-	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_BLANK_SIZE);
+	u8 *image = tdx_kunit_alloc(test, 3 * PAGE_SIZE);
 	u64 mark = tdx_kunit_log_mark();
 
 	canned_td_begin(test);
-	tdx_kunit_blank_image(image);
+	tdx_kunit_header(image, 1);
 	image[0] ^= 1;
-	KUNIT_EXPECT_EQ(test, seamldr_install_module(image, TDX_KUNIT_BLANK_SIZE), -EINVAL);
+	KUNIT_EXPECT_EQ(test, seamldr_install_module(image, 3 * PAGE_SIZE), -EINVAL);
 	KUNIT_EXPECT_EQ(test, tdx_kunit_log_count(mark, "refused"), 0);
 }
 
 static struct kunit_case tdx_builds_cases[] = {
 	KUNIT_CASE(counts_from_init_to_finalize),
-	KUNIT_CASE(counts_until_vpflushdone_without_finalize),
 	KUNIT_CASE(counts_every_td),
 	KUNIT_CASE(ends_once),
-	KUNIT_CASE(ends_once_when_torn_down),
-	KUNIT_CASE(teardown_before_init_ends_nothing),
 	KUNIT_CASE_PARAM(failed_init_does_not_count, failure_gen_params),
-	KUNIT_CASE_PARAM(second_init_that_fails_changes_nothing, failure_gen_params),
-	KUNIT_CASE_PARAM(failed_finalize_still_counts, failure_gen_params),
-	KUNIT_CASE_PARAM(failed_vpflushdone_still_counts, failure_gen_params),
+	KUNIT_CASE_PARAM(failed_end_still_counts, failure_gen_params),
 	KUNIT_CASE(counts_while_it_begins_and_ends),
-	KUNIT_CASE(counts_while_it_is_torn_down),
 	KUNIT_CASE_PARAM(refusal_stops_no_cpu_and_makes_no_seamcall, module_gen_params),
 	KUNIT_CASE_PARAM(build_that_begins_meanwhile_is_not_missed, module_gen_params),
-	KUNIT_CASE(count_does_not_depend_on_the_module),
 	KUNIT_CASE(bad_image_is_told_as_bad_all_the_same),
 	{}
 };
 
 static struct kunit_suite tdx_builds_suite = {
 	.name = "tdx_builds",
-	.suite_init = tdx_builds_suite_init,
-	.suite_exit = canned_seam_suite_exit,
-	.init = canned_seam_init,
-	.exit = tdx_builds_exit,
+	.init = tdx_builds_init,
 	.test_cases = tdx_builds_cases,
 };
 

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What the KUnit suites on the model share: a TDX host that is as new before every test,
- * images, TDs, and a look at SEAMCALLs.
+ * images, SEAMCALLs and TDs.
  */
+#include <linux/cpu.h>
 #include <linux/cpufeature.h>
+#include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/errno.h>
-#include <linux/slab.h>
+#include <linux/hex.h>
+#include <linux/kconfig.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -16,7 +20,9 @@
 
 #include <crypto/sha2.h>
 
+#include "../seamcall_internal.h"
 #include "tdx_kunit.h"
+#include "mrtd_vectors.h"
 
 #define FEATURES0	(SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD | \
 			 SEAM_FEATURES0_TOPOLOGY_ENUM)
@@ -38,19 +44,7 @@ const struct fake_module tdx_kunit_old_module = {
 	.features0 = FEATURES0,
 };
 
-/* The errnos are those of sc_prerr() in seamcall_internal.h. */
-const struct tdx_kunit_failure tdx_kunit_failures[TDX_KUNIT_NR_FAILURES] = {
-	{ "status", FAKE_SEAM_STATUS, SEAM_OPERAND_INVALID | SEAM_OPERAND_RCX, -EIO },
-	{ "no entropy", FAKE_SEAM_STATUS, 0x8000020300000000ULL, -EIO },
-	{ "VMfailInvalid", FAKE_SEAM_VMFAILINVALID, 0, -ENODEV },
-	{ "general protection", FAKE_SEAM_GP, 0, -EOPNOTSUPP },
-	{ "invalid opcode", FAKE_SEAM_UD, 0, -EACCES },
-};
-
-static void put32(u8 *p, u32 value)
-{
-	memcpy(p, &value, sizeof(value));
-}
+/* --- Images --- */
 
 static void make_image(u8 *image, const struct fake_module *module)
 {
@@ -58,33 +52,46 @@ static void make_image(u8 *image, const struct fake_module *module)
 	static const u32 sigstruct_header[] = {
 		6, 0xe1, 0x10000, 0, 0x8086, 0x20260101, 0x200, 0x60, 0x60, 1
 	};
-	struct tdx_kunit_header *header = (void *)image;
 	u8 *sigstruct = image + PAGE_SIZE;
 	u8 *page = sigstruct + PAGE_SIZE;
 
-	header->version = 0x200;
-	memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
-	header->sigstruct_nr_pages = 1;
-	header->module_nr_pages = TDX_KUNIT_IMAGE_MODULE_PAGES;
+	tdx_kunit_header(image, TDX_KUNIT_MODULE_PAGES);
 
 	memcpy(page, "FAKE-TDX", 8);
-	memcpy(page + 8, &module->major, sizeof(u16));
-	memcpy(page + 10, &module->minor, sizeof(u16));
-	memcpy(page + 12, &module->update, sizeof(u16));
-	memcpy(page + 14, &module->hash_layout, sizeof(u16));
-	memcpy(page + 16, &module->features0, sizeof(u64));
+	*(u16 *)(page + 8) = module->major;
+	*(u16 *)(page + 10) = module->minor;
+	*(u16 *)(page + 12) = module->update;
+	*(u16 *)(page + 14) = module->hash_layout;
+	*(u64 *)(page + 16) = module->features0;
 
 	memcpy(sigstruct, sigstruct_header, sizeof(sigstruct_header));
-	put32(sigstruct + 512, 0x10001);
-	sha384(page, TDX_KUNIT_IMAGE_MODULE_PAGES * PAGE_SIZE, sigstruct + 900);
+	*(u32 *)(sigstruct + 512) = 0x10001;
+	sha384(page, TDX_KUNIT_MODULE_PAGES * PAGE_SIZE, sigstruct + 900);
 	sigstruct[948] = module->svn_minor;
 	sigstruct[949] = module->svn_major;
-	memcpy(sigstruct + 984, &module->module_hv, sizeof(u16));
-	memcpy(sigstruct + 986, &module->min_update_hv, sizeof(u16));
+	*(u16 *)(sigstruct + 984) = module->module_hv;
+	*(u16 *)(sigstruct + 986) = module->min_update_hv;
 	sigstruct[988] = module->no_downgrade;
-	put32(sigstruct + 1024, 1);
-	put32(sigstruct + 1028, cpuid_eax(1));
+	*(u32 *)(sigstruct + 1024) = 1;
+	*(u32 *)(sigstruct + 1028) = cpuid_eax(1);
 }
+
+/* TDX_KUNIT_IMAGE_SIZE bytes that the fake P-SEAMLDR takes */
+u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module)
+{
+	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_IMAGE_SIZE);
+
+	make_image(image, module);
+	return image;
+}
+
+/* Update to a module. Returns what seamldr_install_module() does. */
+int tdx_kunit_install(struct kunit *test, const struct fake_module *module)
+{
+	return seamldr_install_module(tdx_kunit_image(test, module), TDX_KUNIT_IMAGE_SIZE);
+}
+
+/* --- The host --- */
 
 /* Make @module run and the kernel know it, whatever has happened before: an update to itself. */
 static int load_module(const struct fake_module *module)
@@ -129,12 +136,7 @@ int tdx_kunit_init(struct kunit *test)
 	return ret ?: kunit_add_action(test, start_anew, NULL);
 }
 
-/**
- * tdx_kunit_exit() - End a test: use as the suite's .exit.
- * @test: the test.
- *
- * Its TDs are torn down after this, which takes a module that works.
- */
+/* The suite's .exit. A test's TDs are torn down after this, which takes a module that works. */
 void tdx_kunit_exit(struct kunit *test)
 {
 	if (!fake_seam_active())
@@ -143,262 +145,204 @@ void tdx_kunit_exit(struct kunit *test)
 	fake_module_revive(NULL);
 }
 
-/**
- * tdx_kunit_load() - Let a test go on with another module than tdx_kunit_module.
- * @test: the test.
- * @module: the module that runs from here on.
- */
+/* Go on with another module than tdx_kunit_module. */
 void tdx_kunit_load(struct kunit *test, const struct fake_module *module)
 {
 	KUNIT_ASSERT_EQ(test, load_module(module), 0);
 }
 
-/**
- * tdx_kunit_fail() - Make SEAMCALLs fail.
- * @test: the test.
- * @leaf: the leaf.
- * @cpu: the CPU on which it fails, or -1 for every one.
- * @skip: this many calls succeed first.
- * @times: this many calls fail then.
- * @failure: how.
- */
-void tdx_kunit_fail(struct kunit *test, u64 leaf, int cpu, unsigned int skip,
-		    unsigned int times, const struct tdx_kunit_failure *failure)
-{
-	const struct fake_seam_injection injection = {
-		.leaf = leaf,
-		.cpu = cpu,
-		.skip = skip,
-		.times = times,
-		.fault = failure->fault,
-		.status = failure->status,
-	};
-
-	KUNIT_ASSERT_EQ(test, fake_seam_inject(&injection), 0);
-}
-
-/**
- * tdx_kunit_is_ready() - Does TDX work?
- *
- * Return: true if the module says so and the kernel thinks so.
- */
-bool tdx_kunit_is_ready(void)
+struct fake_module_state tdx_kunit_state(void)
 {
 	struct fake_module_state state;
 
 	fake_module_get_state(&state);
-	return state.ready && tdx_get_sysinfo();
+	return state;
 }
 
-/**
- * tdx_kunit_is_version() - Is it this module?
- * @module: the module.
- *
- * Return: true if that module runs, and the kernel knows.
- */
-bool tdx_kunit_is_version(const struct fake_module *module)
+/* Does this module run, and does the kernel think so? */
+bool tdx_kunit_is_up(const struct fake_module *module)
 {
 	const struct tdx_sys_info *sysinfo = tdx_get_sysinfo();
-	struct fake_module_state state;
+	struct fake_module_state state = tdx_kunit_state();
 
-	fake_module_get_state(&state);
-	return !memcmp(&state.module, module, sizeof(*module)) && sysinfo &&
+	return state.ready && !memcmp(&state.module, module, sizeof(*module)) && sysinfo &&
 	       sysinfo->version.major_version == module->major &&
 	       sysinfo->version.minor_version == module->minor &&
 	       sysinfo->version.update_version == module->update;
 }
 
-/**
- * tdx_kunit_shutdown_rcx() - What was passed to the last TDH.SYS.SHUTDOWN?
- * @test: the test.
- *
- * Return: RCX.
- */
-u64 tdx_kunit_shutdown_rcx(struct kunit *test)
+static void put_cpus_back(void *unused)
 {
-	struct fake_seam_call call;
+	unsigned int cpu;
 
-	KUNIT_ASSERT_TRUE(test, fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN, &call));
-	return call.rcx;
+	for_each_present_cpu(cpu)
+		if (!cpu_online(cpu))
+			add_cpu(cpu);
+	tdx_guest_keyid_alloc();
 }
 
-/**
- * tdx_kunit_image() - Make a module into an image that the fake P-SEAMLDR takes.
- * @test: the test; frees the image when it ends.
- * @module: the module.
- *
- * Return: the image, %TDX_KUNIT_IMAGE_SIZE bytes.
+/*
+ * CPUs may go offline, and are back when the test ends. The KeyID that the fake host keeps would
+ * hold the last one of a package back.
  */
-u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module)
+void tdx_kunit_need_hotplug(struct kunit *test)
 {
-	u8 *image = tdx_kunit_alloc(test, TDX_KUNIT_IMAGE_SIZE);
-
-	make_image(image, module);
-	return image;
+	if (!IS_ENABLED(CONFIG_HOTPLUG_CPU) || num_online_cpus() < 2)
+		kunit_skip(test, "needs a CPU that can go offline");
+	tdx_guest_keyid_free(0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_cpus_back, NULL), 0);
 }
 
-/**
- * tdx_kunit_install() - Update to a module.
- * @test: the test.
- * @module: the new module.
- *
- * Return: what seamldr_install_module() says of its image.
- */
-int tdx_kunit_install(struct kunit *test, const struct fake_module *module)
+/* --- SEAMCALLs --- */
+
+/* Returns the status, as all that follow. */
+u64 tdx_kunit_call(u64 leaf, u64 rcx, u64 rdx)
 {
-	return seamldr_install_module(tdx_kunit_image(test, module), TDX_KUNIT_IMAGE_SIZE);
+	struct tdx_module_args args = { .rcx = rcx, .rdx = rdx };
+
+	return seamcall_ret(leaf, &args);
 }
 
-static void do_td_destroy(void *ftd)
+/* With R8, where something comes back, and R9 */
+u64 tdx_kunit_call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9)
+{
+	struct tdx_module_args args = { .rcx = rcx, .rdx = rdx, .r8 = *r8, .r9 = r9 };
+	u64 status = seamcall_ret(leaf, &args);
+
+	*r8 = args.r8;
+	return status;
+}
+
+struct remote_call {
+	u64 leaf;
+	u64 rcx;
+	u64 rdx;
+	u64 status;
+};
+
+static void call_here(void *data)
+{
+	struct remote_call *call = data;
+
+	call->status = tdx_kunit_call(call->leaf, call->rcx, call->rdx);
+}
+
+u64 tdx_kunit_call_on(unsigned int cpu, u64 leaf, u64 rcx, u64 rdx)
+{
+	struct remote_call call = { .leaf = leaf, .rcx = rcx, .rdx = rdx };
+
+	smp_call_function_single(cpu, call_here, &call, true);
+	return call.status;
+}
+
+/* SEAMLDR_PARAMS for an image */
+u64 *tdx_kunit_install_params(struct kunit *test, const u8 *image)
+{
+	u64 *params = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, params);
+	params[0] = 1ULL << 32;			/* version 0, scenario 1 */
+	params[1] = PFN_PHYS(vmalloc_to_pfn(image + PAGE_SIZE));
+	params[15] = TDX_KUNIT_MODULE_PAGES;
+	for (int i = 0; i < TDX_KUNIT_MODULE_PAGES; i++)
+		params[16 + i] = PFN_PHYS(vmalloc_to_pfn(image + (2 + i) * PAGE_SIZE));
+	return params;
+}
+
+/* SEAMLDR.INSTALL on all CPUs, one after the other. The status is the last one's. */
+u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params)
+{
+	unsigned int cpu, left = num_online_cpus();
+	u64 status = 0;
+
+	for_each_online_cpu(cpu) {
+		status = tdx_kunit_call_on(cpu, SEAM_LEAF_SEAMLDR_INSTALL, __pa(params), 0);
+		if (--left)
+			KUNIT_EXPECT_EQ_MSG(test, status, SEAM_SUCCESS, "CPU %u", cpu);
+	}
+	return status;
+}
+
+/*
+ * Put a module in the place of one that was shut down, with @update, TDH.SYS.UPDATE in some
+ * version, in the end. The status is that one's.
+ */
+u64 tdx_kunit_take_over(struct kunit *test, const struct fake_module *module, u64 update,
+			u64 r9)
+{
+	u64 *params = tdx_kunit_install_params(test, tdx_kunit_image(test, module));
+	unsigned int cpu;
+	u64 r8 = 0;
+
+	KUNIT_ASSERT_EQ(test, tdx_kunit_install_on_all(test, params), SEAM_SUCCESS);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_INIT, 0, 0), SEAM_SUCCESS);
+	for_each_online_cpu(cpu)
+		KUNIT_ASSERT_EQ(test, tdx_kunit_call_on(cpu, SEAM_LEAF_SYS_LP_INIT, 0, 0),
+				SEAM_SUCCESS);
+	return tdx_kunit_call_r8(update, 0, 0, &r8, r9);
+}
+
+/* --- TDs --- */
+
+static void td_destroy(void *ftd)
 {
 	/* Fails if the test failed and left the host without a module. */
 	if (fake_td_destroy(ftd))
 		pr_warn("a TD cannot be torn down\n");
 }
 
-/**
- * tdx_kunit_td() - Begin to build a TD.
- * @test: the test; tears the TD down when it ends.
- *
- * Return: a TD with a VCPU and no memory.
- */
+/* A TD with a VCPU and no memory. It is torn down when the test ends, or before. */
 struct fake_td *tdx_kunit_td(struct kunit *test)
 {
 	struct fake_td *ftd = fake_td_create();
 
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ftd);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, do_td_destroy, ftd), 0);
+	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_destroy, ftd), 0);
 	KUNIT_ASSERT_EQ(test, fake_td_add_vcpu(ftd), 0);
 	return ftd;
 }
 
-/**
- * tdx_kunit_td_finish() - End the build of a TD, however far it got.
- * @test: the test.
- * @ftd: the TD. If it has no memory, it gets a page.
- */
-void tdx_kunit_td_finish(struct kunit *test, struct fake_td *ftd)
-{
-	u8 *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	tdx_kunit_page(page, 0);
-	if (!ftd->pages[0])
-		KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, 0, page, true), 0);
-	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
-	kunit_kfree(test, page);
-}
-
-/**
- * tdx_kunit_td_destroy() - Tear a TD down before the test ends.
- * @test: the test.
- * @ftd: the TD.
- */
 void tdx_kunit_td_destroy(struct kunit *test, struct fake_td *ftd)
 {
-	kunit_release_action(test, do_td_destroy, ftd);
+	kunit_release_action(test, td_destroy, ftd);
 }
 
-/**
- * tdx_kunit_page() - Contents of a TD's page.
- * @page: 4 KB, filled in.
- * @gpa: where the TD has it. No two chunks of a TD are the same.
- *
- * mrtd_vectors.py makes the same contents.
- */
+/* Contents of the page that a TD has at @gpa. No two chunks are the same. See mrtd_vectors.py. */
 void tdx_kunit_page(u8 *page, u64 gpa)
 {
 	for (int i = 0; i < PAGE_SIZE; i++)
 		page[i] = (gpa / PAGE_SIZE + 1) * 31 + (i / 256 + 1) * 7 + i;
 }
 
-/**
- * tdx_kunit_td_mrtd() - The measurement of a TD.
- * @ftd: the TD.
- * @mrtd: filled in.
- *
- * Return: 0, or -ENODATA if it is still being built.
- */
-int tdx_kunit_td_mrtd(const struct fake_td *ftd, u8 mrtd[SEAM_MRTD_SIZE])
+/* Add pages number @from up to and without @to of @vector. */
+void tdx_kunit_td_add(struct kunit *test, struct fake_td *ftd, const struct mrtd_vector *vector,
+		      int from, int to)
 {
-	return fake_module_get_mrtd(tdx_kunit_tdr(ftd), mrtd);
+	u8 *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	for (int i = from; i < to; i++) {
+		u64 gpa = vector->pages[i].number * PAGE_SIZE;
+
+		tdx_kunit_page(page, gpa);
+		KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, gpa, page,
+						       vector->pages[i].measured), 0);
+	}
 }
 
-static void measure(struct sha384_ctx *ctx, const char *what, u64 gpa)
+/* End the build of a TD, however far it got. If it has no memory, it gets a page. */
+void tdx_kunit_td_finish(struct kunit *test, struct fake_td *ftd)
 {
-	u8 block[128] = {};
-
-	memcpy(block, what, strlen(what));
-	memcpy(block + 16, &gpa, sizeof(gpa));
-	sha384_update(ctx, block, sizeof(block));
+	if (!ftd->pages[0])
+		tdx_kunit_td_add(test, ftd, &mrtd_vectors[1], 0, 1);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 }
 
-/**
- * tdx_kunit_td_is_right() - Is the measurement of a finished TD what it must be?
- * @ftd: a TD with the pages of tdx_kunit_page().
- * @nr_pages: number of pages, added in order from GPA 0 on, all measured.
- *
- * Return: true if it is.
- */
-bool tdx_kunit_td_is_right(struct fake_td *ftd, int nr_pages)
+/* Is a finished TD's measurement that of @vector? */
+bool tdx_kunit_td_is(const struct fake_td *ftd, const struct mrtd_vector *vector)
 {
 	u8 mrtd[SEAM_MRTD_SIZE], want[SEAM_MRTD_SIZE];
-	struct sha384_ctx ctx;
-	u8 *page;
 
-	page = kmalloc(PAGE_SIZE, GFP_KERNEL);
-	if (!page)
-		return false;
-
-	sha384_init(&ctx);
-	for (u64 gpa = 0; gpa < nr_pages * PAGE_SIZE; gpa += PAGE_SIZE) {
-		tdx_kunit_page(page, gpa);
-		measure(&ctx, "MEM.PAGE.ADD", gpa);
-		for (int i = 0; i < PAGE_SIZE; i += SEAM_EXTEND_CHUNK) {
-			measure(&ctx, "MR.EXTEND", gpa + i);
-			sha384_update(&ctx, page + i, SEAM_EXTEND_CHUNK);
-		}
-	}
-	sha384_final(&ctx, want);
-	kfree(page);
-	return !tdx_kunit_td_mrtd(ftd, mrtd) && !memcmp(mrtd, want, sizeof(mrtd));
-}
-
-/**
- * tdx_kunit_calls() - Count SEAMCALLs.
- *
- * Return: how often the leaves of an update, and all leaves, were called since boot.
- */
-struct tdx_kunit_calls tdx_kunit_calls(void)
-{
-	return (struct tdx_kunit_calls) {
-		.shutdown = fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN),
-		.install = fake_seam_count(SEAM_LEAF_SEAMLDR_INSTALL),
-		.init = fake_seam_count(SEAM_LEAF_SYS_INIT),
-		.lp_init = fake_seam_count(SEAM_LEAF_SYS_LP_INIT),
-		.update = fake_seam_count(SEAM_LEAF_SYS_UPDATE),
-		.rd = fake_seam_count(SEAM_LEAF_SYS_RD),
-		.all = fake_seam_count_all(),
-	};
-}
-
-/**
- * tdx_kunit_calls_since() - Count SEAMCALLs from a point on.
- * @then: that point, from tdx_kunit_calls().
- *
- * Return: how often the leaves were called since.
- */
-struct tdx_kunit_calls tdx_kunit_calls_since(const struct tdx_kunit_calls *then)
-{
-	struct tdx_kunit_calls now = tdx_kunit_calls();
-
-	return (struct tdx_kunit_calls) {
-		.shutdown = now.shutdown - then->shutdown,
-		.install = now.install - then->install,
-		.init = now.init - then->init,
-		.lp_init = now.lp_init - then->lp_init,
-		.update = now.update - then->update,
-		.rd = now.rd - then->rd,
-		.all = now.all - then->all,
-	};
+	return !fake_module_get_mrtd(tdx_kunit_tdr(ftd), mrtd) &&
+	       !hex2bin(want, vector->mrtd, sizeof(want)) && !memcmp(mrtd, want, sizeof(mrtd));
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What KUnit suites of the TDX host code look at: images and the kernel's log.
+ * What all KUnit suites of the TDX host code use: images, SEAMCALLs that fail, the kernel's log.
  */
 #ifndef _X86_VIRT_TDX_TESTS_TDX_KUNIT_UTIL_H
 #define _X86_VIRT_TDX_TESTS_TDX_KUNIT_UTIL_H
 
 #include <kunit/test.h>
 #include <linux/types.h>
+
+#include "fake_seam.h"
 
 /* Header of an image, byte for byte (blob_structure.txt in Intel's module repository) */
 struct tdx_kunit_header {
@@ -18,12 +20,9 @@ struct tdx_kunit_header {
 	u8 reserved[4076];
 } __packed;
 
-/* An image with nothing in it: the header, a page of signature and a page of module */
-#define TDX_KUNIT_BLANK_SIZE	(3 * PAGE_SIZE)
-
 u8 *tdx_kunit_alloc(struct kunit *test, size_t size);
-void tdx_kunit_blank_image(u8 *image);
-
+void tdx_kunit_header(u8 *image, unsigned int module_nr_pages);
+void tdx_kunit_fail(struct kunit *test, u64 leaf, enum fake_seam_fault fault, u64 status);
 u64 tdx_kunit_log_mark(void);
 int tdx_kunit_log_count(u64 mark, const char *text);
 
