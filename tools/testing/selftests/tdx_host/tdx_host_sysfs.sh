@@ -87,27 +87,27 @@ next=$DIR/tdx_module_1.5.07.blob
 old=$DIR/tdx_module_1.5.05.blob
 before=$(state)
 is "no TD is being built" "$(td_builds)" 0
-td_create a
+td_create 7
 is "a TD is being built" "$(td_builds)" 1
 is "a TD is being built: refused" "$(upload "$next")" transferring:device-busy
 is "refused again" "$(upload "$next")" transferring:device-busy
 is "refused: nothing has changed" "$(state)" "$before"
-is "refused: the TD's measurement is right" "$(td_finish a)" right
+is "refused: the TD's measurement is right" "$(td_finish 7)" right
 is "the build is over" "$(td_builds)" 0
 left=$(updates_left)
 is "the build is over: accepted" "$(upload "$next")" accepted
 is "the new version" "$(version)" 1.5.07
 is "one update less" "$(updates_left)" $((left - 1))
-td_create b
-td_destroy b
+td_create 8
+td_destroy 8
 is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted
 # That one cannot refuse, and the kernel can.
 is "to a module that does not count builds: accepted" "$(upload "$old")" accepted
 is "a module that does not count builds" "$(version) $(td_builds)" "1.5.05 0"
-td_create c
+td_create 9
 is "a TD is being built, the module does not count: refused" "$(upload "$next")" \
 	transferring:device-busy
-is "the module does not count: the TD's measurement is right" "$(td_finish c)" right
+is "the module does not count: the TD's measurement is right" "$(td_finish 9)" right
 is "the module does not count, the build is over: accepted" "$(upload "$next")" accepted
 cpu=/sys/devices/system/cpu/cpu1/online
 before=$(state)
@@ -120,8 +120,8 @@ else
 	skip "needs a second CPU that can go offline" "a CPU is offline: refused" \
 		"a CPU is offline: nothing has changed" "all CPUs are online: accepted"
 fi
-td_destroy c
+td_destroy 9
 is "a module that counts again" "$(version) $(td_builds)" "1.5.07 0"
-td_destroy a
+td_destroy 7
 is "the interface is idle" "$(cat $fw/status) $(cat $fw/error)" "idle "
 ktap_finished
