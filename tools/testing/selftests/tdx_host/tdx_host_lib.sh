@@ -105,20 +105,19 @@ upload() {
 	echo "${result:-accepted}"
 }
 
-# td_create NAME: begins to build a TD
+# td_create FD: begins to build a TD. It is that file descriptor's, and gone when all have closed it.
 td_create() {
-	echo "$1" >$seam/create && echo 1 >"$seam/td/$1/vcpu"
+	eval "command exec $1<>$seam/td"
 }
 
-# td_finish NAME: adds its pages, ends the build, and prints "right" if the MRTD is
+# td_finish FD: adds its pages, ends the build, and prints "right" if the MRTD is
 td_finish() {
-	dd if="$DIR/pages" of="$seam/td/$1/memory" bs=4096 conv=notrunc 2>/dev/null
-	echo 1 >"$seam/td/$1/finalize"
-	[ "$(cat "$seam/td/$1/mrtd")" = "$(cat "$DIR/mrtd")" ] && echo right
+	dd if="$DIR/pages" bs=4096 1>&"$1" 2>/dev/null
+	[ "$(cat <&"$1")" = "$(cat "$DIR/mrtd")" ] && echo right
 }
 
 td_destroy() {
-	echo "$1" >$seam/destroy
+	eval "exec $1>&-"
 }
 
 # seamcalls LEAF: how many there were

@@ -87,16 +87,16 @@ next=$DIR/tdx_module_1.5.07.blob
 old=$DIR/tdx_module_1.5.05.blob
 before=$(state)
 is "no TD is being built" "$(td_builds)" 0
-td_create a
+td_create 7
 is "a TD is being built" "$(td_builds)" 1
-td_create b
+td_create 8
 is "two TDs are being built" "$(td_builds)" 2
-td_destroy b
+td_destroy 8
 is "the other one is gone" "$(td_builds)" 1
 is "a TD is being built: refused" "$(upload "$next")" transferring:device-busy
 is "refused again" "$(upload "$next")" transferring:device-busy
 is "refused: nothing has changed" "$(state)" "$before"
-is "refused: the TD's measurement is right" "$(td_finish a)" right
+is "refused: the TD's measurement is right" "$(td_finish 7)" right
 is "the build is over" "$(td_builds)" 0
 left=$(updates_left)
 is "the build is over: accepted" "$(upload "$next")" accepted
@@ -111,16 +111,16 @@ is "the module cannot be shut down" "$(upload "$next")" transferring:firmware-in
 echo "0x8000000000000000 -1 0 2 vmfailinvalid" >$seam/inject
 is "the P-SEAMLDR does not answer" \
 	"$(cat $dev/seamldr_version $dev/num_remaining_updates 2>/dev/null || echo error)" error
-td_create b
-td_destroy b
+td_create 8
+td_destroy 8
 is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted
 # That one cannot refuse, and the kernel can.
 is "to a module that does not count builds: accepted" "$(upload "$old")" accepted
 is "a module that does not count builds" "$(version) $(td_builds)" "1.5.05 0"
-td_create c
+td_create 9
 is "a TD is being built, the module does not count: refused" "$(upload "$next")" \
 	transferring:device-busy
-is "the module does not count: the TD's measurement is right" "$(td_finish c)" right
+is "the module does not count: the TD's measurement is right" "$(td_finish 9)" right
 is "the module does not count, the build is over: accepted" "$(upload "$next")" accepted
 cpu=/sys/devices/system/cpu/cpu1/online
 before=$(state)
@@ -133,8 +133,8 @@ else
 	skip "needs a second CPU that can go offline" "a CPU is offline: refused" \
 		"a CPU is offline: nothing has changed" "all CPUs are online: accepted"
 fi
-td_destroy c
+td_destroy 9
 is "a module that counts again" "$(version) $(td_builds)" "1.5.07 0"
-td_destroy a
+td_destroy 7
 is "the interface is idle" "$(cat $fw/status) $(cat $fw/error)" "idle "
 ktap_finished

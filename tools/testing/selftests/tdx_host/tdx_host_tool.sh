@@ -74,7 +74,7 @@ wait_for() {
 
 ends 0 "good image: check" check "$next"
 before=$(state)
-td_create a
+td_create 7
 
 ends 0 "status during a build" status --json
 is "status during a build: TD builds" "$(field td_builds)" 1
@@ -94,24 +94,24 @@ ends 4 "another one, waiting for too short" install --reinstall --timeout 1 "$ne
 
 # The one that waits goes on after the build.
 is "it waits" "$(kill -0 $pid && state)" "$before"
-is "the TD's measurement is right" "$(td_finish a)" right
+is "the TD's measurement is right" "$(td_finish 7)" right
 wait $pid
 is "after the build: done" $? 0
 is "it said what it waited for" \
 	"$(grep -c '^waiting; TD builds in progress: 1; giving up in' "$tmp/bg")" 1
 is "it said what it did" "$(grep -c '^done: module 1.5.07 runs now, before' "$tmp/bg")" 1
 is "after the build: the new version" "$(version)" 1.5.07
-td_destroy a
+td_destroy 7
 
 # A host that begins to build a TD every 0.2 s, and is seldom without one.
 (
 	ended=
 	trap 'ended=1' TERM
 	while [ -z "$ended" ]; do
-		td_create busy
+		td_create 8
 		sleep 0.18
-		[ "$(td_finish busy)" = right ] || echo wrong >>"$tmp/busy"
-		td_destroy busy
+		[ "$(td_finish 8)" = right ] || echo wrong >>"$tmp/busy"
+		td_destroy 8
 		sleep 0.02
 	done
 ) &
@@ -145,7 +145,7 @@ is "SIGTERM in a pause" $? 143
 echo 0 >$seam/migrations
 
 # Signals at different times. Nothing is left behind, neither an upload nor a lock.
-td_create b
+td_create 8
 start "$next"
 wait_for waiting
 kill -TERM $pid
@@ -167,8 +167,8 @@ wait_for waiting
 kill -HUP $pid
 wait $pid
 is "SIGHUP that was ignored before, as by nohup" $? 4
-is "the TD is as it was" "$(td_finish b)" right
-td_destroy b
+is "the TD is as it was" "$(td_finish 8)" right
+td_destroy 8
 # It makes attempts then.
 echo 1 >$seam/migrations
 ended=

@@ -3,10 +3,13 @@
  * A host for the fake SEAM: builds TDs with the kernel's own wrappers, in the order in
  * which KVM calls them (arch/x86/kvm/vmx/tdx.c), where there is no VMX for KVM to run on.
  *
- * Nothing here retries, since KVM does not either: SEAMCALLs that fail are reported.
+ * Nothing here retries, since KVM does not either: a SEAMCALL that fails is reported, and -EIO.
+ *
+ * All of it may sleep. TDs are independent of each other; calls for the same TD must not overlap.
  */
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
+#include <linux/array_size.h>
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -26,73 +29,49 @@
 
 static int report(const char *what, u64 status)
 {
+	if (!status)
+		return 0;
 	pr_err("%s: 0x%016llx\n", what, status);
 	return -EIO;
 }
 
-/* Give a page back to the host, or leak it if the module does not let go of it. */
+/* The control page that the module gets next */
+static struct page *next_page(const struct fake_td *ftd)
+{
+	return ftd->control[ftd->nr_given];
+}
+
+/* What became of it */
+static int given(struct fake_td *ftd, const char *what, u64 status)
+{
+	if (!status)
+		ftd->nr_given++;
+	return report(what, status);
+}
+
+/* Give a page back to the host, or leak it, as KVM does, if the module does not let go of it. */
 static void reclaim(struct page *page)
 {
-	u64 pt, owner, size, status;
+	u64 pt, owner, size;
 
-	status = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
-	if (status)
-		report("TDH.PHYMEM.PAGE.RECLAIM", status);
-	else
+	if (!report("TDH.PHYMEM.PAGE.RECLAIM", tdh_phymem_page_reclaim(page, &pt, &owner, &size)))
 		__free_page(page);
-}
-
-static void reclaim_array(struct page **pages, int nr)
-{
-	if (!pages)
-		return;
-	for (int i = 0; i < nr; i++)
-		if (pages[i])
-			reclaim(pages[i]);
-	kfree(pages);
-}
-
-static int add_tdcs(struct fake_td *ftd, int nr)
-{
-	struct page *page;
-	u64 status;
-
-	ftd->td.tdcs_pages = kzalloc_objs(*ftd->td.tdcs_pages, nr);
-	if (!ftd->td.tdcs_pages)
-		return -ENOMEM;
-
-	for (int i = 0; i < nr; i++) {
-		page = alloc_page(GFP_KERNEL);
-		if (!page)
-			return -ENOMEM;
-		status = tdh_mng_addcx(&ftd->td, page);
-		if (status) {
-			__free_page(page);
-			return report("TDH.MNG.ADDCX", status);
-		}
-		ftd->td.tdcs_pages[i] = page;
-		ftd->td.tdcs_nr_pages = i + 1;
-	}
-	return 0;
 }
 
 static int config_key(void *ftd)
 {
-	u64 status = tdh_mng_key_config(&((struct fake_td *)ftd)->td);
-
-	return status ? report("TDH.MNG.KEY.CONFIG", status) : 0;
+	return report("TDH.MNG.KEY.CONFIG", tdh_mng_key_config(&((struct fake_td *)ftd)->td));
 }
 
 /* On one CPU of each package */
 static int config_keys(struct fake_td *ftd)
 {
-	DECLARE_BITMAP(done, FAKE_HOST_MAX_PACKAGES) = {};
 	unsigned int cpu;
 	int ret;
 
 	guard(cpus_read_lock)();
 	for_each_online_cpu(cpu) {
-		if (test_and_set_bit(topology_logical_package_id(cpu), done))
+		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
 			continue;
 		ret = smp_call_on_cpu(cpu, config_key, ftd, true);
 		if (ret)
@@ -104,15 +83,17 @@ static int config_keys(struct fake_td *ftd)
 static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 {
 	struct seam_td_params *params;
-	u64 status, err;
+	u64 err;
 	int ret;
 
 	ret = config_keys(ftd);
 	if (ret)
 		return ret;
-	ret = add_tdcs(ftd, sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE);
-	if (ret)
-		return ret;
+	for (int i = 0; i < sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE; i++) {
+		ret = given(ftd, "TDH.MNG.ADDCX", tdh_mng_addcx(&ftd->td, next_page(ftd)));
+		if (ret)
+			return ret;
+	}
 
 	/* Its size is a power of two, so it is aligned to that, as it must be. */
 	params = kzalloc_obj(*params);
@@ -122,25 +103,28 @@ static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
 	params->max_vcpus = 1;
 	params->eptp_controls = SEAM_EPTP_4_LEVELS;
 	params->tsc_frequency = SEAM_TSC_FREQUENCY_MIN;
-	status = tdh_mng_init(&ftd->td, __pa(params), &err);
+	ret = report("TDH.MNG.INIT", tdh_mng_init(&ftd->td, __pa(params), &err));
 	kfree(params);
-	return status ? report("TDH.MNG.INIT", status) : 0;
+	return ret;
 }
 
-/**
- * fake_td_create() - Begin to build a TD: KVM_TDX_INIT_VM.
- *
- * Context: process context, may sleep. TDs are independent of each other; calls for the
- * same TD must not overlap.
- * Return: a TD that counts as being built, to be given to fake_td_destroy(); or -ENODEV
- * without a TDX module, -ENOSPC without a free KeyID, -ENOMEM, or -EIO if a SEAMCALL failed.
+static void free_td(struct fake_td *ftd)
+{
+	for (int i = ftd->nr_given; i < FAKE_TD_CONTROL_PAGES; i++)
+		if (ftd->control[i])
+			__free_page(ftd->control[i]);
+	kfree(ftd);
+}
+
+/*
+ * Begin to build a TD: KVM_TDX_INIT_VM. Returns a TD that counts as being built, or -ENODEV without
+ * a TDX module, -ENOSPC without a free KeyID, -ENOMEM, -EIO.
  */
 struct fake_td *fake_td_create(void)
 {
 	const struct tdx_sys_info *sysinfo = tdx_get_sysinfo();
 	struct fake_td *ftd;
-	u64 status;
-	int ret;
+	int ret = -ENOMEM;
 
 	if (!sysinfo)
 		return ERR_PTR(-ENODEV);
@@ -148,101 +132,58 @@ struct fake_td *fake_td_create(void)
 	ftd = kzalloc_obj(*ftd);
 	if (!ftd)
 		return ERR_PTR(-ENOMEM);
-	ftd->hkid = -1;
-	ftd->td.tdcx_nr_pages = sysinfo->td_ctrl.tdvps_base_size / PAGE_SIZE - 1;
-	ftd->pages = kzalloc_objs(*ftd->pages, FAKE_TD_PAGES);
-	ftd->td.tdr_page = alloc_page(GFP_KERNEL);
-	if (!ftd->pages || !ftd->td.tdr_page) {
-		ret = -ENOMEM;
-		goto err_free;
+	for (int i = 0; i < FAKE_TD_CONTROL_PAGES; i++) {
+		ftd->control[i] = alloc_page(GFP_KERNEL);
+		if (!ftd->control[i])
+			goto err_free;
 	}
-
 	ret = tdx_guest_keyid_alloc();
 	if (ret < 0)
 		goto err_free;
 	ftd->hkid = ret;
 
-	status = tdh_mng_create(&ftd->td, ftd->hkid);
-	if (status) {
-		ret = report("TDH.MNG.CREATE", status);
+	ftd->td.tdcx_nr_pages = sysinfo->td_ctrl.tdvps_base_size / PAGE_SIZE - 1;
+	ftd->td.tdr_page = next_page(ftd);
+	ret = given(ftd, "TDH.MNG.CREATE", tdh_mng_create(&ftd->td, ftd->hkid));
+	if (ret) {
 		tdx_guest_keyid_free(ftd->hkid);
 		goto err_free;
 	}
 
 	ret = init_td(ftd, sysinfo);
-	if (ret) {
-		fake_td_destroy(ftd);
-		return ERR_PTR(ret);
-	}
-	return ftd;
+	if (!ret)
+		return ftd;
+	fake_td_destroy(ftd);
+	return ERR_PTR(ret);
 
 err_free:
-	if (ftd->td.tdr_page)
-		__free_page(ftd->td.tdr_page);
-	kfree(ftd->pages);
-	kfree(ftd);
+	free_td(ftd);
 	return ERR_PTR(ret);
 }
 
-/**
- * fake_td_add_vcpu() - Give a TD its VCPU: KVM_TDX_INIT_VCPU.
- * @ftd: a TD that is being built and has no VCPU.
- *
- * Context: as fake_td_create().
- * Return: 0, -EEXIST if it has a VCPU, -ENOMEM, or -EIO if a SEAMCALL failed.
- */
+/* Give a TD its VCPU: KVM_TDX_INIT_VCPU. Returns 0, -EEXIST if it has one, or -EIO. */
 int fake_td_add_vcpu(struct fake_td *ftd)
 {
-	struct page *page;
 	u64 status;
+	int ret;
 
 	if (ftd->vp.tdvpr_page)
 		return -EEXIST;
-
-	ftd->vp.tdcx_pages = kzalloc_objs(*ftd->vp.tdcx_pages, ftd->td.tdcx_nr_pages);
-	if (!ftd->vp.tdcx_pages)
-		return -ENOMEM;
-	page = alloc_page(GFP_KERNEL);
-	if (!page)
-		goto err_free;
-
-	ftd->vp.tdvpr_page = page;
-	ftd->vp.tdvpr_pa = page_to_phys(page);
-	status = tdh_vp_create(&ftd->td, &ftd->vp);
-	if (status) {
-		report("TDH.VP.CREATE", status);
-		__free_page(page);
-		ftd->vp.tdvpr_page = NULL;
-		goto err_free;
-	}
-
-	for (int i = 0; i < ftd->td.tdcx_nr_pages; i++) {
-		page = alloc_page(GFP_KERNEL);
-		if (!page)
-			return -ENOMEM;
-		status = tdh_vp_addcx(&ftd->vp, page);
-		if (status) {
-			__free_page(page);
-			return report("TDH.VP.ADDCX", status);
-		}
-		ftd->vp.tdcx_pages[i] = page;
-	}
+	ftd->vp.tdvpr_page = next_page(ftd);
+	ftd->vp.tdvpr_pa = page_to_phys(ftd->vp.tdvpr_page);
+	ret = given(ftd, "TDH.VP.CREATE", tdh_vp_create(&ftd->td, &ftd->vp));
+	for (int i = 0; !ret && i < ftd->td.tdcx_nr_pages; i++)
+		ret = given(ftd, "TDH.VP.ADDCX", tdh_vp_addcx(&ftd->vp, next_page(ftd)));
+	if (ret)
+		return ret;
 
 	/*
 	 * The VCPU belongs to this CPU from TDH.VP.INIT on. KVM flushes it when the VCPU
 	 * goes elsewhere or the CPU goes offline; as this one never runs, do it now.
 	 */
-	scoped_guard(preempt) {
-		status = tdh_vp_init(&ftd->vp, 0, 0);
-		if (!status)
-			status = tdh_vp_flush(&ftd->vp);
-	}
-	return status ? report("TDH.VP.INIT or FLUSH", status) : 0;
-
-err_free:
-	kfree(ftd->vp.tdcx_pages);
-	ftd->vp.tdcx_pages = NULL;
-	return page ? -EIO : -ENOMEM;
+	guard(preempt)();
+	status = tdh_vp_init(&ftd->vp, 0, 0);
+	return report("TDH.VP.INIT or FLUSH", status ?: tdh_vp_flush(&ftd->vp));
 }
 
 /* Secure EPT tables for the GPAs below FAKE_TD_GPA_END, top down as KVM adds them. */
@@ -250,92 +191,56 @@ static int add_sept(struct fake_td *ftd)
 {
 	static const enum pg_level levels[] = { PG_LEVEL_512G, PG_LEVEL_1G, PG_LEVEL_2M };
 	u64 status, err1, err2;
-	struct page *page;
+	int ret = 0;
 
-	for (int i = 0; i < ARRAY_SIZE(levels); i++) {
-		if (ftd->sept[i])
-			continue;
-		page = alloc_page(GFP_KERNEL);
-		if (!page)
-			return -ENOMEM;
-		status = tdh_mem_sept_add(&ftd->td, 0, levels[i], page, &err1, &err2);
-		if (status) {
-			__free_page(page);
-			return report("TDH.MEM.SEPT.ADD", status);
-		}
-		ftd->sept[i] = page;
+	while (!ret && ftd->nr_sept < ARRAY_SIZE(levels)) {
+		status = tdh_mem_sept_add(&ftd->td, 0, levels[ftd->nr_sept], next_page(ftd),
+					  &err1, &err2);
+		ret = given(ftd, "TDH.MEM.SEPT.ADD", status);
+		ftd->nr_sept += !ret;
 	}
-	return 0;
+	return ret;
 }
 
-/**
- * fake_td_add_page() - Add a page of initial memory to a TD: KVM_TDX_INIT_MEM_REGION.
- * @ftd: a TD that is being built.
- * @gpa: where the TD sees it, aligned to 4 KB and below %FAKE_TD_GPA_END.
- * @data: its contents, 4 KB.
- * @measure: make the contents part of the measurement; the GPA always is.
- *
- * Context: as fake_td_create().
- * Return: 0, -EINVAL for a bad GPA, -EEXIST if there is a page, -ENOMEM, or -EIO if a
- * SEAMCALL failed.
+/*
+ * Add a page of initial memory to a TD: KVM_TDX_INIT_MEM_REGION. @gpa is always measured, the
+ * contents, 4 KB, if @measure. Returns 0, -EINVAL if @gpa is not aligned to 4 KB or not below
+ * FAKE_TD_GPA_END, -ENOMEM, or -EIO; the page may be there then.
  */
 int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measure)
 {
-	struct page *page, *source;
-	u64 status, err1, err2;
+	/* Its contents go through a page that the module never gets. */
+	struct page *page, *source = ftd->control[FAKE_TD_CONTROL_PAGES - 1];
+	u64 err1, err2;
 	int ret;
 
 	if (!IS_ALIGNED(gpa, PAGE_SIZE) || gpa >= FAKE_TD_GPA_END)
 		return -EINVAL;
-	if (ftd->pages[gpa / PAGE_SIZE])
-		return -EEXIST;
 	ret = add_sept(ftd);
 	if (ret)
 		return ret;
 
-	source = alloc_page(GFP_KERNEL);
 	page = alloc_page(GFP_KERNEL);
-	if (!source || !page) {
-		ret = -ENOMEM;
-		goto out_free;
-	}
+	if (!page)
+		return -ENOMEM;
 	memcpy(page_address(source), data, PAGE_SIZE);
-
-	status = tdh_mem_page_add(&ftd->td, gpa, page_to_pfn(page), source, &err1, &err2);
-	if (status) {
-		ret = report("TDH.MEM.PAGE.ADD", status);
-		goto out_free;
-	}
-	ftd->pages[gpa / PAGE_SIZE] = page;
-	page = NULL;
-
-	for (int i = 0; measure && i < PAGE_SIZE; i += SEAM_EXTEND_CHUNK) {
-		status = tdh_mr_extend(&ftd->td, gpa + i, &err1, &err2);
-		if (status) {
-			ret = report("TDH.MR.EXTEND", status);
-			break;
-		}
-	}
-out_free:
-	if (page)
+	ret = report("TDH.MEM.PAGE.ADD", tdh_mem_page_add(&ftd->td, gpa, page_to_pfn(page), source,
+							  &err1, &err2));
+	if (ret) {
 		__free_page(page);
-	if (source)
-		__free_page(source);
+		return ret;
+	}
+
+	ftd->pages[gpa / PAGE_SIZE] = page;
+	for (int i = 0; measure && !ret && i < PAGE_SIZE; i += SEAM_EXTEND_CHUNK)
+		ret = report("TDH.MR.EXTEND", tdh_mr_extend(&ftd->td, gpa + i, &err1, &err2));
 	return ret;
 }
 
-/**
- * fake_td_finalize() - End the build of a TD: KVM_TDX_FINALIZE_VM.
- * @ftd: a TD that is being built and has a VCPU.
- *
- * Context: as fake_td_create().
- * Return: 0, or -EIO if the SEAMCALL failed.
- */
+/* End the build of a TD: KVM_TDX_FINALIZE_VM. Returns 0 or -EIO. */
 int fake_td_finalize(struct fake_td *ftd)
 {
-	u64 status = tdh_mr_finalize(&ftd->td);
-
-	return status ? report("TDH.MR.FINALIZE", status) : 0;
+	return report("TDH.MR.FINALIZE", tdh_mr_finalize(&ftd->td));
 }
 
 static void cache_wb(void *unused)
@@ -343,44 +248,35 @@ static void cache_wb(void *unused)
 	tdh_phymem_cache_wb(false);
 }
 
-/**
- * fake_td_destroy() - Tear a TD down, at any point of its life, and free it.
- * @ftd: the TD; gone after this if it succeeds.
- *
- * Context: as fake_td_create().
- * Return: 0, or -EIO if the module does not let go of the TD. It can be tried again. Single
- * pages that the module keeps are leaked, as KVM leaks them.
+/*
+ * Tear a TD down, at any point of its life, and free it. Returns 0, or -EIO if the module does not
+ * let go of it: it is not freed then, and that can be tried again.
  */
 int fake_td_destroy(struct fake_td *ftd)
 {
 	int tries = 10;
 	u64 status;
 
-	if (!ftd->blocked) {
-		status = tdh_mng_vpflushdone(&ftd->td);
-		if (status)
-			return report("TDH.MNG.VPFLUSHDONE", status);
-		ftd->blocked = true;
-	}
+	if (!ftd->blocked && report("TDH.MNG.VPFLUSHDONE", tdh_mng_vpflushdone(&ftd->td)))
+		return -EIO;
+	ftd->blocked = true;
+
 	/* Once more, should a package have come back online meanwhile. */
 	do {
 		on_each_cpu(cache_wb, NULL, true);
 		status = tdh_mng_key_freeid(&ftd->td);
 	} while (status == SEAM_WBCACHE_NOT_COMPLETE && --tries);
-	if (status)
-		return report("TDH.MNG.KEY.FREEID", status);
+	if (report("TDH.MNG.KEY.FREEID", status))
+		return -EIO;
 	tdx_guest_keyid_free(ftd->hkid);
 
-	reclaim_array(ftd->pages, FAKE_TD_PAGES);
-	for (int i = 0; i < ARRAY_SIZE(ftd->sept); i++)
-		if (ftd->sept[i])
-			reclaim(ftd->sept[i]);
-	reclaim_array(ftd->vp.tdcx_pages, ftd->td.tdcx_nr_pages);
-	if (ftd->vp.tdvpr_page)
-		reclaim(ftd->vp.tdvpr_page);
-	reclaim_array(ftd->td.tdcs_pages, ftd->td.tdcs_nr_pages);
-	reclaim(ftd->td.tdr_page);
-	kfree(ftd);
+	for (int i = 0; i < FAKE_TD_PAGES; i++)
+		if (ftd->pages[i])
+			reclaim(ftd->pages[i]);
+	/* The TDR is the last one. */
+	for (int i = ftd->nr_given; i--; )
+		reclaim(ftd->control[i]);
+	free_td(ftd);
 	return 0;
 }
 

@@ -11,28 +11,23 @@
 
 #include "seam_abi.h"
 
-#define FAKE_HOST_MAX_PACKAGES			64
-
 /* GPAs of a TD start at 0 and end here: one last-level secure EPT page */
 #define FAKE_TD_GPA_END				0x200000ULL
 #define FAKE_TD_PAGES				(FAKE_TD_GPA_END / 4096)
 
-/**
- * struct fake_td - A TD as its host sees it.
- * @td: what KVM keeps in struct kvm_tdx.
- * @vp: its one VCPU.
- * @hkid: its KeyID.
- * @blocked: TDH.MNG.VPFLUSHDONE has succeeded.
- * @sept: secure EPT pages, top down.
- * @pages: private pages by GPA.
- */
+/* Room for control pages: TDR, TDCS, TDVPR, TDCX and three secure EPT pages; 16 of them here */
+#define FAKE_TD_CONTROL_PAGES			24
+
+/* A TD as its host sees it */
 struct fake_td {
-	struct tdx_td td;
-	struct tdx_vp vp;
-	int hkid;
-	bool blocked;
-	struct page *sept[3];
-	struct page **pages;
+	struct tdx_td td;			/* what KVM keeps in struct kvm_tdx */
+	struct tdx_vp vp;			/* its one VCPU */
+	int hkid;				/* its KeyID */
+	bool blocked;				/* TDH.MNG.VPFLUSHDONE has succeeded */
+	int nr_sept;				/* secure EPT pages */
+	int nr_given;				/* of @control, to the module */
+	struct page *control[FAKE_TD_CONTROL_PAGES];	/* in the order in which they were given */
+	struct page *pages[FAKE_TD_PAGES];	/* private pages, by GPA */
 };
 
 struct fake_td *fake_td_create(void);

@@ -5,8 +5,8 @@
  * The order of checks is that of the module's public source.
  */
 #include <linux/atomic.h>
-#include <linux/bug.h>
 #include <linux/init.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -34,26 +34,15 @@ struct fake_module_data fake_module = {
 /* CPUs that are inside of the module right now */
 static atomic_t nr_inside;
 
-#define MAX_LEAF_TABLES		8
-
-/* "fake_seam.features0=": of the module that the BIOS loaded */
-static int __init fake_features0_param(char *arg)
+static u64 package_of(unsigned int cpu)
 {
-	int ret = arg ? kstrtou64(arg, 0, &fake_module.module.features0) : -EINVAL;
-
-	/* No module without it has another handoff version than 0. */
-	if (!ret && !module_counts()) {
-		fake_module.module.module_hv = 0;
-		fake_module.module.no_downgrade = 0;
-	}
-	return ret;
+	return BIT_ULL(topology_logical_package_id(cpu) % 64);
 }
-early_param("fake_seam.features0", fake_features0_param);
 
 /* The package of this CPU, as a bit */
 u64 this_package(void)
 {
-	return BIT_ULL(topology_logical_package_id(smp_processor_id()) % MAX_PACKAGES);
+	return package_of(smp_processor_id());
 }
 
 bool all_packages(u64 packages)
@@ -61,7 +50,7 @@ bool all_packages(u64 packages)
 	unsigned int cpu;
 
 	for_each_present_cpu(cpu)
-		if (!(packages & BIT_ULL(topology_logical_package_id(cpu) % MAX_PACKAGES)))
+		if (!(packages & package_of(cpu)))
 			return false;
 	return true;
 }
@@ -69,42 +58,29 @@ bool all_packages(u64 packages)
 /* PAMT entry of a page, or NULL if it is none that a TD can have, with the reason in @status. */
 struct pamt_entry *pamt_lookup(u64 pa, unsigned int operand, u64 *status)
 {
-	*status = SEAM_OPERAND_INVALID | operand;
+	*status = operand_invalid(operand);
 	if (!IS_ALIGNED(pa, PAGE_SIZE))
 		return NULL;
 
 	for (int i = 0; i < fake_module.nr_tdmrs; i++) {
-		struct tdmr *tdmr = &fake_module.tdmrs[i];
+		const struct tdmr *tdmr = &fake_module.tdmrs[i];
+		struct pamt_entry *pamt = __va(tdmr->info.pamt_4k_base);
 
-		if (pa >= tdmr->base && pa < tdmr->initialized)
-			return &tdmr->pamt[(pa - tdmr->base) / PAGE_SIZE];
+		if (pa >= tdmr->info.base && pa < tdmr->initialized)
+			return &pamt[(pa - tdmr->info.base) / PAGE_SIZE];
 	}
 	*status = SEAM_OPERAND_ADDR_RANGE_ERROR | operand;
 	return NULL;
 }
 
-/* The tables of leaves, in no order */
-static const struct module_leaf *leaf_tables[MAX_LEAF_TABLES] __ro_after_init;
+/* All leaves, by number. Without a function, it is not one; the last is none. */
+static struct module_leaf leaves[FAKE_SEAM_NR_LEAVES] __ro_after_init;
 
-/* Leaves that the module has from here on. The last one has no function. */
-void __init fake_module_add_leaves(const struct module_leaf *leaves)
+/* Leaves that the module has from here on. The last row has no function. */
+void __init fake_module_add_leaves(const struct module_leaf *table)
 {
-	for (int i = 0; i < MAX_LEAF_TABLES; i++) {
-		if (!leaf_tables[i]) {
-			leaf_tables[i] = leaves;
-			return;
-		}
-	}
-	WARN_ON(1);
-}
-
-static const struct module_leaf *find_leaf(u64 nr)
-{
-	for (int i = 0; i < MAX_LEAF_TABLES && leaf_tables[i]; i++)
-		for (const struct module_leaf *leaf = leaf_tables[i]; leaf->call; leaf++)
-			if (leaf->leaf == nr)
-				return leaf;
-	return NULL;
+	for (; table->call; table++)
+		leaves[table->leaf] = *table;
 }
 
 /* The TD that a leaf is about, or NULL with the reason in @status. */
@@ -135,18 +111,18 @@ static struct tdr *get_td(const struct module_leaf *leaf, u64 pa, u64 *status)
 
 static u64 dispatch(struct seam_regs *regs)
 {
-	const struct module_leaf *leaf = find_leaf(regs->rax & SEAM_LEAF_MASK);
+	const struct module_leaf *leaf = &leaves[min(regs->rax & SEAM_LEAF_MASK,
+						     FAKE_SEAM_NR_LEAVES - 1)];
 	struct tdr *tdr = NULL;
 	u64 ret;
 
-	if ((regs->rax & SEAM_LEAF_RESERVED) ||
-	    SEAM_LEAF_VERSION(regs->rax) > (leaf ? leaf->max_version : 0))
+	if ((regs->rax & SEAM_LEAF_RESERVED) || SEAM_LEAF_VERSION(regs->rax) > leaf->max_version)
 		return operand_invalid(SEAM_OPERAND_RAX);
 	if (fake_module.state == SYS_SHUTDOWN)
 		return SEAM_SYS_SHUTDOWN;
-	if (fake_module.state != SYS_READY && !(leaf && leaf->before_ready))
+	if (fake_module.state != SYS_READY && !leaf->before_ready)
 		return SEAM_SYS_NOT_READY;
-	if (!leaf)
+	if (!leaf->call)
 		return operand_invalid(SEAM_OPERAND_RAX);
 
 	if (leaf->td_operand) {
@@ -189,24 +165,30 @@ static bool range_handoff(u16 *version)
 static void range_clear(bool keep_handoff)
 {
 	guard(raw_spinlock)(&fake_module.lock);
-	if (keep_handoff)
-		return;
-	/* TDs are not torn down then: nobody knows any more that they are there. */
-	fake_module.handoff.valid = false;
-	fake_module.nr_tdmrs = 0;
-	INIT_LIST_HEAD(&fake_module.tds);
+	if (!keep_handoff) {
+		/* TDs are not torn down: nobody knows any more that they are there. */
+		fake_module.handoff.valid = false;
+		INIT_LIST_HEAD(&fake_module.tds);
+	}
+}
+
+/* A module that has been through nothing but what comes before this state */
+static void start(const struct fake_module *module, enum module_state state,
+		  const struct cpumask *lps)
+{
+	fake_module.module = *module;
+	fake_module.state = state;
+	fake_module.dead = false;
+	fake_module.detect = false;
+	fake_module.builds = 0;
+	fake_module.migrations = 0;
+	cpumask_copy(&fake_module.lps, lps);
 }
 
 static void range_load(const struct fake_module *module)
 {
 	guard(raw_spinlock)(&fake_module.lock);
-	fake_module.module = *module;
-	fake_module.state = SYSINIT_PENDING;
-	fake_module.dead = false;
-	fake_module.detect = false;
-	fake_module.builds = 0;
-	fake_module.migrations = 0;
-	cpumask_clear(&fake_module.lps);
+	start(module, SYSINIT_PENDING, cpu_none_mask);
 }
 
 static const struct fake_seam_range range = {
@@ -216,30 +198,18 @@ static const struct fake_seam_range range = {
 	.load = range_load,
 };
 
-/**
- * fake_module_revive() - Make a module ready, whatever has become of the one before.
- * @module: the module. NULL: the one that is there.
- *
- * No host can do that, so no test needs a reboot. TDs are as they were, and count if they are
- * being built and their module counted them. No migration is interrupted.
- *
- * Context: no SEAMCALL is under way.
+/*
+ * Make a module ready, or with NULL the one that is there, whatever has become of the one before.
+ * No host can do that, so no test needs a reboot. TDs are as they were, and count if they are being
+ * built and their module counted them. No SEAMCALL may be under way.
  */
 void fake_module_revive(const struct fake_module *module)
 {
 	const struct tdr *tdr;
 
 	scoped_guard(raw_spinlock_irqsave, &fake_module.lock) {
-		if (module)
-			fake_module.module = *module;
-		fake_module.state = SYS_READY;
-		fake_module.dead = false;
-		fake_module.detect = false;
+		start(module ?: &fake_module.module, SYS_READY, cpu_possible_mask);
 		fake_module.handoff.valid = false;
-		fake_module.migrations = 0;
-		fake_module.builds = 0;
-		fake_module.nr_tdmrs = fake_module.nr_tdmrs_at_boot;
-		cpumask_copy(&fake_module.lps, cpu_possible_mask);
 		list_for_each_entry(tdr, &fake_module.tds, list)
 			if (tdr->context_version && tdr->op_state == TD_INITIALIZED &&
 			    tdr->lifecycle == TD_KEYS_CONFIGURED)
@@ -248,10 +218,6 @@ void fake_module_revive(const struct fake_module *module)
 	fake_seamldr_reset(&fake_module.module);
 }
 
-/**
- * fake_module_get_state() - Look at the TDX module.
- * @state: filled in.
- */
 void fake_module_get_state(struct fake_module_state *state)
 {
 	guard(raw_spinlock_irqsave)(&fake_module.lock);
@@ -264,26 +230,18 @@ void fake_module_get_state(struct fake_module_state *state)
 	};
 }
 
-/**
- * fake_module_set_migrations() - Pretend that migrations are interrupted.
- * @nr: how many. A module without UPDATE_COMPAT does not count them: 0 then.
- */
+/* Pretend that migrations are interrupted. A module without UPDATE_COMPAT does not count them. */
 void fake_module_set_migrations(u32 nr)
 {
 	guard(raw_spinlock_irqsave)(&fake_module.lock);
 	fake_module.migrations = module_counts() ? nr : 0;
 }
 
-/**
- * fake_module_next_leaf() - Walk the leaves.
- * @leaf: a leaf, or -1.
- *
- * Return: the next one that there is, or -1.
- */
+/* The leaf after this one, or the first one after -1; -1 if there is none */
 int fake_module_next_leaf(int leaf)
 {
 	while (++leaf < FAKE_SEAM_NR_LEAVES)
-		if (find_leaf(leaf))
+		if (leaves[leaf].call)
 			return leaf;
 	return -1;
 }

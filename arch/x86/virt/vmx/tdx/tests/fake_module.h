@@ -7,30 +7,18 @@
 
 #include "fake_seamldr.h"
 
-/**
- * struct fake_module_state - The module that is there.
- * @module: which one.
- * @ready: it accepts all leaves.
- * @dead: it ran into an error that it cannot recover from.
- * @builds: TDs that it counts as being built.
- * @migrations: migrations that it counts as interrupted.
- */
+/* The module that is there */
 struct fake_module_state {
 	struct fake_module module;
-	bool ready;
-	bool dead;
-	u32 builds;
-	u32 migrations;
+	bool ready;		/* it accepts all leaves */
+	bool dead;		/* it ran into an error that it cannot recover from */
+	u32 builds;		/* TDs that it counts as being built */
+	u32 migrations;		/* migrations that it counts as interrupted */
 };
 
-/**
- * struct fake_td_info - A TD.
- * @mrconfigid: what its host has called it, in TD_PARAMS.
- * @finalized: it has a measurement.
- * @mrtd: the measurement.
- */
+/* A TD */
 struct fake_td_info {
-	u8 mrconfigid[SEAM_MRTD_SIZE];
+	u8 mrconfigid[SEAM_MRTD_SIZE];	/* what its host has called it, in TD_PARAMS */
 	bool finalized;
 	u8 mrtd[SEAM_MRTD_SIZE];
 };

@@ -7,6 +7,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
+#include <linux/init.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/spinlock.h>
@@ -17,21 +18,13 @@
 #include "fake_module.h"
 
 #define MAX_TDMRS		64
-#define MAX_RESERVED_PER_TDMR	16
-#define PAMT_ENTRY_SIZE		16
 
 /* Pages of the control structures, without the TDR and the TDVPR */
 #define NR_TDCS_PAGES		6
 #define NR_TDVPS_PAGES		6
 #define MAX_VCPUS_PER_TD	64
 
-#define MAX_PACKAGES		64
-
-/* Bits of the private KeyIDs, and the first one: 0 is no KeyID */
-#define MIN_PRIVATE_HKID	1
-#define MAX_PRIVATE_HKID	0x7fff
-
-/* Page types, as TDH.PHYMEM.PAGE.RDMD reports them */
+/* Page types, as TDH.PHYMEM.PAGE.RECLAIM reports them */
 enum pamt_type {
 	PAMT_NDA = 0,		/* not directly assigned: the host's */
 	PAMT_RSVD = 1,		/* not for use in TDs */
@@ -50,30 +43,18 @@ struct pamt_entry {
 	u32 blocked_epoch;	/* TD epoch in which TDH.MEM.RANGE.BLOCK blocked it */
 };
 
-static_assert(sizeof(struct pamt_entry) == PAMT_ENTRY_SIZE);
-
 struct tdmr {
-	u64 base;
-	u64 size;
+	struct seam_tdmr_info info;
 	u64 initialized;	/* TDH.SYS.TDMR.INIT got as far as this */
-	struct pamt_entry *pamt;
-	unsigned int nr_reserved;
-	struct {
-		u64 base;
-		u64 size;
-	} reserved[MAX_RESERVED_PER_TDMR];
 };
 
-/**
- * struct cpuid_config - Bits of a CPUID leaf that a TD's host can choose.
- * @leaf: EAX, and in bits 63:32 ECX, or all ones if that does not matter.
- * @mask: the bits, EAX and EBX, then ECX and EDX.
- */
+/* Bits of a CPUID leaf that a TD's host can choose */
 struct cpuid_config {
-	u64 leaf;
-	u64 mask[2];
+	u64 leaf;		/* EAX, and in bits 63:32 ECX or NO_SUBLEAF */
+	u64 mask[2];		/* EAX and EBX, then ECX and EDX */
 };
 
+#define NO_SUBLEAF		0xffffffffULL
 #define NR_CPUID_CONFIGS	19
 extern const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS];
 
@@ -130,70 +111,45 @@ struct tdvpr {
 	u64 fields[NR_VCPU_FIELDS];
 };
 
-/**
- * struct fake_module_data - What the module knows, apart from TDs.
- * @lock: everything here, and TDs.
- * @module: which module it is.
- * @state: what it has been through.
- * @dead: a check of its own has failed. It answers no SEAMCALL any more.
- * @detect: TDH.SYS.UPDATE or CONFIG has asked it to find TDs whose running hash it misreads.
- * @lps: CPUs that have done TDH.SYS.LP.INIT.
- * @packages: that have done TDH.SYS.KEY.CONFIG.
- * @builds: TDs that are being built, if the module counts them.
- * @migrations: migrations whose state transfer is interrupted, if the module counts
- *		them. There is no migration here: it is set from outside.
- * @tdmrs: TDX memory, from TDH.SYS.CONFIG.
- * @nr_tdmrs: number of them.
- * @nr_tdmrs_at_boot: that number, should it be lost.
- * @tds: all TDs, by the list in struct tdr.
- * @handoff: what TDH.SYS.SHUTDOWN leaves for TDH.SYS.UPDATE of the next module.
- */
+/* What the module knows, apart from what is in the pages of TDs. */
 struct fake_module_data {
-	raw_spinlock_t lock;
-	struct fake_module module;
+	raw_spinlock_t lock;		/* everything here, and TDs */
+	struct fake_module module;	/* which one it is */
 	enum module_state state;
-	bool dead;
-	bool detect;
-	cpumask_t lps;
-	u64 packages;
-	u32 builds;
-	u32 migrations;
+	bool dead;			/* a check of its own failed: it answers no more */
+	bool detect;			/* it was asked to find TDs whose hash it misreads */
+	cpumask_t lps;			/* have done TDH.SYS.LP.INIT */
+	u64 packages;			/* have done TDH.SYS.KEY.CONFIG */
+	u32 builds;			/* TDs that are being built, if it counts them */
+	u32 migrations;			/* interrupted; there are none here: set from outside */
 	struct tdmr tdmrs[MAX_TDMRS];
 	unsigned int nr_tdmrs;
-	unsigned int nr_tdmrs_at_boot;
-	struct list_head tds;
+	struct list_head tds;		/* all TDs, by the list in struct tdr */
 	struct {
 		bool valid;
 		u16 version;
 		u32 builds;
 		u32 migrations;
-	} handoff;
+	} handoff;			/* from TDH.SYS.SHUTDOWN, for the next module */
 };
 
 extern struct fake_module_data fake_module;
 
-/**
- * struct module_leaf - A leaf of the module, and what the dispatcher checks for it.
- * @leaf: its number.
- * @max_version: the highest version that there is of it.
- * @before_ready: it comes with a check of the module's state of its own.
- * @td_operand: %SEAM_OPERAND_RCX or RDX is a TDR or a TDVPR; 0: there is none.
- * @td_type: which of them.
- * @keys: the TD must have its keys, and all of its TDCS pages, and be in one of these states:
- * @first: its first op_state.
- * @last: its last op_state.
- * @call: does the rest, with fake_module.lock held. Gets the TD, if there is one.
+/*
+ * A leaf, and what the dispatcher checks for it. If @keys, the TD must have its keys and all of its
+ * TDCS pages, and be in a state from @first to @last.
  */
 struct module_leaf {
 	u8 leaf;
-	u8 max_version;
-	bool before_ready;
-	u8 td_operand;
-	u8 td_type;
-	bool keys;
-	u8 first;
-	u8 last;
+	/* Does the rest, with fake_module.lock held. Gets the TD, if there is one. */
 	u64 (*call)(struct seam_regs *regs, struct tdr *tdr);
+	u8 max_version;
+	bool before_ready;	/* it checks the module's state itself */
+	u8 td_operand;		/* RCX or RDX is a TDR or a TDVPR; 0: there is none */
+	u8 td_type;		/* enum pamt_type: which of them */
+	bool keys;
+	u8 first;		/* enum td_op_state */
+	u8 last;
 };
 
 #define LEAF_TDR(_operand)					\
@@ -204,7 +160,16 @@ struct module_leaf {
 	.td_operand = SEAM_OPERAND_##_operand, .td_type = PAMT_TDVPR,	\
 	.keys = true, .first = _first, .last = _last
 
-void fake_module_add_leaves(const struct module_leaf *leaves);
+void fake_module_add_leaves(const struct module_leaf *table);
+
+/* The module has this table of leaves, which ends with an empty row. */
+#define MODULE_LEAVES(_table)					\
+static int __init _table##_init(void)				\
+{								\
+	fake_module_add_leaves(_table);				\
+	return 0;						\
+}								\
+pure_initcall(_table##_init)
 
 /* The functions below are called with fake_module.lock held. */
 
@@ -243,7 +208,6 @@ u64 vp_associate(struct tdr *tdr, struct tdvpr *vp);
 bool all_packages(u64 packages);
 u64 this_package(void);
 bool fake_module_is_busy(void);
-bool read_cpuid_config(u64 field, u64 *value);
 bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_MODULE_INTERNAL_H */

@@ -1,37 +1,89 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes.
+ * Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes, and CPUID of TDs.
  */
 #include <linux/array_size.h>
-#include <linux/init.h>
+#include <linux/bits.h>
 #include <linux/mm.h>
+
+#include <asm/cpuid/api.h>
 
 #include "fake_module_internal.h"
 
-#define TSC_MULTIPLIER_ONE		BIT_ULL(48)
+/* Bits that TDX fixes, whatever the CPU has: leaf and subleaf, bits that are 0 and that are 1 */
+static const struct {
+	u32 leaf;
+	u32 subleaf;
+	u64 fixed0[2];
+	u64 fixed1[2];
+} cpuid_fixed[] = {
+	/* No VMX, SMX, MONITOR, DTES64, DS-CPL; x2APIC, AES, XSAVE, RDRAND, a hypervisor */
+	{ 0x1, 0, { 0, 0x7c },
+	  { 0, BIT_ULL(21) | BIT_ULL(25) | BIT_ULL(26) | BIT_ULL(30) | BIT_ULL(31) } },
+	/* No SGX, TSC_ADJUST, MPX, RDT; no SGX_LC */
+	{ 0x7, 0, { (BIT_ULL(1) | BIT_ULL(2) | BIT_ULL(12) | BIT_ULL(14) | BIT_ULL(15)) << 32,
+		    BIT_ULL(30) }, { 0, 0 } },
+	/* SYSCALL, NX, pages of 1 GB, RDTSCP, 64 bits */
+	{ 0x80000001, 0, { 0, 0 },
+	  { 0, (BIT_ULL(11) | BIT_ULL(20) | BIT_ULL(26) | BIT_ULL(27) | BIT_ULL(29)) << 32 } },
+};
 
-static bool td_field(const struct tdr *tdr, u64 field, u64 *value)
+/* Does what the leaf says depend on ECX? */
+static bool has_subleaves(u32 leaf)
 {
-	switch (field) {
-	case SEAM_FIELD_TSC_OFFSET:
-		*value = 0;
-		return true;
-	case SEAM_FIELD_TSC_MULTIPLIER:
-		/* Assumption: as if the TD's frequency was the CPU's. */
-		*value = TSC_MULTIPLIER_ONE;
-		return true;
-	}
-	return (field & ~GENMASK_ULL(16, 0)) == SEAM_FIELD_CPUID_VALUES &&
-	       td_cpuid(tdr, field, value);
+	return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd || leaf == 0x1f;
 }
 
-/* RCX: TDR, RDX: field; R8 out: its value */
+/*
+ * CPUID_VALUES. Bit 16: bit 31 of the leaf; 15:9: its bits 6:0; 8: it has no subleaves; 7:1: the
+ * subleaf, all ones if there are none; 0: EAX and EBX, or ECX and EDX. The values are those of the
+ * CPU, with the bits that TDX fixes and those that TD_PARAMS had.
+ */
+bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value)
+{
+	u32 leaf = (field & BIT(16) ? BIT(31) : 0) | ((field >> 9) & GENMASK(6, 0));
+	bool no_subleaf = field & BIT(8);
+	u32 subleaf = no_subleaf ? 0 : (field >> 1) & GENMASK(6, 0);
+	unsigned int eax, ebx, ecx, edx;
+
+	if ((field & ~GENMASK_ULL(16, 0)) != SEAM_FIELD_CPUID_VALUES ||
+	    no_subleaf == has_subleaves(leaf) ||
+	    (no_subleaf && (field & GENMASK_ULL(7, 1)) != GENMASK_ULL(7, 1)))
+		return false;
+	if (leaf > 0xd && leaf != 0x1f && (leaf < BIT(31) || leaf > 0x80000008))
+		return false;
+	if (leaf > cpuid_eax(leaf & BIT(31)))
+		return false;
+
+	cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx);
+	*value = field & 1 ? (u64)edx << 32 | ecx : (u64)ebx << 32 | eax;
+
+	for (int i = 0; i < ARRAY_SIZE(cpuid_fixed); i++) {
+		if (cpuid_fixed[i].leaf != leaf || cpuid_fixed[i].subleaf != subleaf)
+			continue;
+		*value &= ~cpuid_fixed[i].fixed0[field & 1];
+		*value |= cpuid_fixed[i].fixed1[field & 1];
+	}
+	for (int i = 0; i < NR_CPUID_CONFIGS; i++) {
+		u64 mask = cpuid_configs[i].mask[field & 1];
+
+		if (cpuid_configs[i].leaf != (leaf | (no_subleaf ? NO_SUBLEAF : subleaf) << 32))
+			continue;
+		*value = (*value & ~mask) | ((const u64 *)tdr->cpuid[i])[field & 1];
+	}
+	return true;
+}
+
+/*
+ * RCX: TDR, RDX: field; R8 out: its value. Assumption: a TSC multiplier of 1, as if the TD's
+ * frequency was the CPU's.
+ */
 static u64 mng_rd(struct seam_regs *regs, struct tdr *tdr)
 {
-	if (td_field(tdr, regs->rdx, &regs->r8))
+	regs->r8 = regs->rdx == SEAM_FIELD_TSC_MULTIPLIER ? BIT_ULL(48) : 0;
+	if (regs->rdx == SEAM_FIELD_TSC_MULTIPLIER || regs->rdx == SEAM_FIELD_TSC_OFFSET ||
+	    td_cpuid(tdr, regs->rdx, &regs->r8))
 		return SEAM_SUCCESS;
-
-	regs->r8 = 0;
 	return SEAM_METADATA_FIELD_ID_INCORRECT;
 }
 
@@ -96,16 +148,10 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-static const struct module_leaf module_kvm_leaves[] = {
-	{ SEAM_LEAF_MNG_RD, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = mng_rd },
-	{ SEAM_LEAF_VP_RD, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_rd },
-	{ SEAM_LEAF_VP_WR, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_wr },
+static const struct module_leaf module_kvm_leaves[] __initconst = {
+	{ SEAM_LEAF_MNG_RD, mng_rd, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_VP_RD, vp_rd, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_VP_WR, vp_wr, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE) },
 	{}
 };
-
-static int __init fake_module_kvm_init(void)
-{
-	fake_module_add_leaves(module_kvm_leaves);
-	return 0;
-}
-pure_initcall(fake_module_kvm_init);
+MODULE_LEAVES(module_kvm_leaves);

@@ -3,7 +3,6 @@
  * Fake SEAM: the memory of TDs, their secure EPT, and the measurement of their build.
  */
 #include <linux/build_bug.h>
-#include <linux/init.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -62,10 +61,10 @@ static u64 *sept_walk(const struct tdr *tdr, u64 gpa, int level)
 }
 
 /* A failure that concerns the secure EPT: the entry is in RCX then and its level in RDX. */
-static u64 sept_error(struct seam_regs *regs, u64 status, const u64 *entry, int level)
+static u64 sept_error(struct seam_regs *regs, u64 status, const u64 *entry)
 {
+	regs->rdx = regs->rcx & 7;
 	regs->rcx = entry ? *entry : 0;
-	regs->rdx = level;
 	return status | SEAM_OPERAND_RCX;
 }
 
@@ -87,7 +86,7 @@ static u64 *sept_entry(struct seam_regs *regs, const struct tdr *tdr, int first,
 
 	entry = sept_walk(tdr, gpa, level);
 	if (!entry)
-		*status = sept_error(regs, SEAM_EPT_WALK_FAILED, NULL, level);
+		*status = sept_error(regs, SEAM_EPT_WALK_FAILED, NULL);
 	return entry;
 }
 
@@ -101,7 +100,7 @@ static u64 sept_add(struct seam_regs *regs, struct tdr *tdr, int first, int last
 	if (!entry)
 		return ret;
 	if (*entry & SEPT_STATE)
-		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, regs->rcx & 7);
+		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry);
 
 	ret = take_page(regs->r8, type, tdr, SEAM_OPERAND_R8);
 	if (!ret)
@@ -142,16 +141,15 @@ static u64 mem_page_aug(struct seam_regs *regs, struct tdr *tdr)
 /* RCX: GPA and level, RDX: TDR */
 static u64 mem_range_block(struct seam_regs *regs, struct tdr *tdr)
 {
-	int level = regs->rcx & 7;
 	u64 *entry, ret;
 
 	entry = sept_entry(regs, tdr, 0, SEPT_ROOT_LEVEL, &ret);
 	if (!entry)
 		return ret;
 	if (!(*entry & SEPT_PRESENT))
-		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, level);
+		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry);
 	if (*entry & SEPT_BLOCKED)
-		return sept_error(regs, SEAM_GPA_RANGE_ALREADY_BLOCKED, entry, level);
+		return sept_error(regs, SEAM_GPA_RANGE_ALREADY_BLOCKED, entry);
 
 	*entry |= SEPT_BLOCKED;
 	pamt_lookup(*entry & SEPT_PA_MASK, 0, &ret)->blocked_epoch = tdr->epoch;
@@ -178,12 +176,12 @@ static u64 mem_page_remove(struct seam_regs *regs, struct tdr *tdr)
 	if (!entry)
 		return ret;
 	if (!(*entry & SEPT_PRESENT))
-		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry, 0);
+		return sept_error(regs, SEAM_EPT_ENTRY_STATE_INCORRECT, entry);
 
 	pamt = pamt_lookup(*entry & SEPT_PA_MASK, 0, &ret);
 	if (tdr->op_state == TD_RUNNABLE) {
 		if (!(*entry & SEPT_BLOCKED))
-			return sept_error(regs, SEAM_GPA_RANGE_NOT_BLOCKED, entry, 0);
+			return sept_error(regs, SEAM_GPA_RANGE_NOT_BLOCKED, entry);
 		if (tdr->epoch == pamt->blocked_epoch)
 			return SEAM_TLB_TRACKING_NOT_DONE | SEAM_OPERAND_RCX;
 	}
@@ -207,9 +205,9 @@ static u64 mr_extend(struct seam_regs *regs, struct tdr *tdr)
 
 	entry = sept_walk(tdr, gpa, 0);
 	if (!entry)
-		return sept_error(regs, SEAM_EPT_WALK_FAILED, NULL, 0);
+		return sept_error(regs, SEAM_EPT_WALK_FAILED, NULL);
 	if ((*entry & SEPT_STATE) != SEPT_PRESENT)
-		return sept_error(regs, SEAM_EPT_ENTRY_NOT_PRESENT, entry, 0);
+		return sept_error(regs, SEAM_EPT_ENTRY_NOT_PRESENT, entry);
 
 	measure_block(tdr, "MR.EXTEND", gpa);
 	sha384_update(hash_of(tdr), __va((*entry & SEPT_PA_MASK) + offset_in_page(gpa)),
@@ -233,28 +231,15 @@ static u64 mr_finalize(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-static const struct module_leaf module_mem_leaves[] = {
-	{ SEAM_LEAF_MEM_SEPT_ADD, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE),
-	  .call = mem_sept_add },
-	{ SEAM_LEAF_MEM_PAGE_ADD, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED),
-	  .call = mem_page_add },
-	{ SEAM_LEAF_MEM_PAGE_AUG, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE),
-	  .call = mem_page_aug },
-	{ SEAM_LEAF_MEM_RANGE_BLOCK, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE),
-	  .call = mem_range_block },
-	{ SEAM_LEAF_MEM_TRACK, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = mem_track },
-	{ SEAM_LEAF_MEM_PAGE_REMOVE, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE),
-	  .call = mem_page_remove },
-	{ SEAM_LEAF_MR_EXTEND, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED),
-	  .call = mr_extend },
-	{ SEAM_LEAF_MR_FINALIZE, LEAF_TD(RCX, TD_INITIALIZED, TD_INITIALIZED),
-	  .call = mr_finalize },
+static const struct module_leaf module_mem_leaves[] __initconst = {
+	{ SEAM_LEAF_MEM_SEPT_ADD, mem_sept_add, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MEM_PAGE_ADD, mem_page_add, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED) },
+	{ SEAM_LEAF_MEM_PAGE_AUG, mem_page_aug, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MEM_RANGE_BLOCK, mem_range_block, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MEM_TRACK, mem_track, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MEM_PAGE_REMOVE, mem_page_remove, LEAF_TD(RDX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MR_EXTEND, mr_extend, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED) },
+	{ SEAM_LEAF_MR_FINALIZE, mr_finalize, LEAF_TD(RCX, TD_INITIALIZED, TD_INITIALIZED) },
 	{}
 };
-
-static int __init fake_module_mem_init(void)
-{
-	fake_module_add_leaves(module_mem_leaves);
-	return 0;
-}
-pure_initcall(fake_module_mem_init);
+MODULE_LEAVES(module_mem_leaves);

@@ -5,6 +5,7 @@
 #include <linux/array_size.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
+#include <linux/kstrtox.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/sizes.h>
@@ -12,25 +13,21 @@
 
 #include "fake_module_internal.h"
 
-#define TDMR_ALIGNMENT		SZ_1G
 #define TDMR_INFO_ALIGNMENT	512
-#define TDMR_INIT_STEP		SZ_128M
 
-/* TDMR_INFO (TDX Module ABI Specification) */
-struct tdmr_info_abi {
-	u64 base;
-	u64 size;
-	u64 pamt_1g_base;
-	u64 pamt_1g_size;
-	u64 pamt_2m_base;
-	u64 pamt_2m_size;
-	u64 pamt_4k_base;
-	u64 pamt_4k_size;
-	struct {
-		u64 offset;
-		u64 size;
-	} reserved[MAX_RESERVED_PER_TDMR];
-} __packed;
+/* "fake_seam.features0=": of the module that the BIOS loaded */
+static int __init fake_features0_param(char *arg)
+{
+	int ret = arg ? kstrtou64(arg, 0, &fake_module.module.features0) : -EINVAL;
+
+	/* No module without it has another handoff version than 0. */
+	if (!ret && !module_counts()) {
+		fake_module.module.module_hv = 0;
+		fake_module.module.no_downgrade = 0;
+	}
+	return ret;
+}
+early_param("fake_seam.features0", fake_features0_param);
 
 static u64 sys_init(struct seam_regs *regs, struct tdr *tdr)
 {
@@ -58,62 +55,98 @@ static bool all_lps(void)
 	return cpumask_subset(cpu_present_mask, &fake_module.lps);
 }
 
-/* Metadata fields that are the same in every module here */
-static const struct {
-	u64 field;
-	u64 value;
-} constants[] = {
-	{ 0x9100000100000008, MAX_TDMRS },
-	{ 0x9100000100000009, MAX_RESERVED_PER_TDMR },
-	{ 0x9100000100000010, PAMT_ENTRY_SIZE },		/* 4K pages */
-	{ 0x9100000100000011, PAMT_ENTRY_SIZE },		/* 2M pages */
-	{ 0x9100000100000012, PAMT_ENTRY_SIZE },		/* 1G pages */
-	{ 0x9800000100000000, PAGE_SIZE },			/* TDR */
-	{ 0x9800000100000100, NR_TDCS_PAGES * PAGE_SIZE },
-	{ 0x9800000100000200, NR_TDVPS_PAGES * PAGE_SIZE },
-	{ 0x1900000300000000, ~0ULL },				/* ATTRIBUTES, fixed 0 */
-	{ 0x1900000300000001, 0 },				/* ATTRIBUTES, fixed 1 */
-	{ 0x1900000300000002, ~0ULL },				/* XFAM, fixed 0 */
-	{ 0x1900000300000003, 3 },				/* XFAM, fixed 1 */
-	{ 0x9900000100000008, MAX_VCPUS_PER_TD },
-};
-
-static bool read_constant(u64 field, u64 *value)
+/* Metadata fields but for those of CPUID; sizes are in bytes */
+static bool read_field(u64 field, u64 *value)
 {
-	for (int i = 0; i < ARRAY_SIZE(constants); i++) {
-		if (constants[i].field == field) {
-			*value = constants[i].value;
+	const struct fake_module *module = &fake_module.module;
+	const struct {
+		u64 field;
+		u64 value;
+	} fields[] = {
+		{ SEAM_FIELD_MINOR, module->minor },
+		{ SEAM_FIELD_MAJOR, module->major },
+		{ SEAM_FIELD_UPDATE, module->update },
+		{ SEAM_FIELD_FEATURES0, module->features0 },
+		{ SEAM_FIELD_MODULE_HV, module->module_hv },
+		{ SEAM_FIELD_NO_DOWNGRADE, module->no_downgrade },
+		{ 0x9100000100000008, MAX_TDMRS },
+		{ 0x9100000100000009, SEAM_RESERVED_PER_TDMR },
+		{ 0x9100000100000010, sizeof(struct pamt_entry) },	/* 4K pages */
+		{ 0x9100000100000011, sizeof(struct pamt_entry) },	/* 2M pages */
+		{ 0x9100000100000012, sizeof(struct pamt_entry) },	/* 1G pages */
+		{ 0x9800000100000000, PAGE_SIZE },			/* TDR */
+		{ 0x9800000100000100, NR_TDCS_PAGES * PAGE_SIZE },
+		{ 0x9800000100000200, NR_TDVPS_PAGES * PAGE_SIZE },
+		{ 0x1900000300000000, ~0ULL },			/* ATTRIBUTES, fixed 0 */
+		{ 0x1900000300000001, 0 },			/* ATTRIBUTES, fixed 1 */
+		{ 0x1900000300000002, ~0ULL },			/* XFAM, fixed 0 */
+		{ 0x1900000300000003, 3 },			/* XFAM, fixed 1 */
+		{ 0x9900000100000008, MAX_VCPUS_PER_TD },
+	};
+
+	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].field == field) {
+			*value = fields[i].value;
 			return true;
 		}
 	}
 	return false;
 }
 
-static bool read_field(u64 field, u64 *value)
-{
-	const struct fake_module *module = &fake_module.module;
+#define CONFIG(_leaf, _subleaf, _eax, _ebx, _ecx, _edx)			\
+	{ (u64)(_subleaf) << 32 | (_leaf),				\
+	  { (u64)(_ebx) << 32 | (_eax), (u64)(_edx) << 32 | (_ecx) } }
 
-	switch (field) {
-	case SEAM_FIELD_MINOR:
-		*value = module->minor;
-		return true;
-	case SEAM_FIELD_MAJOR:
-		*value = module->major;
-		return true;
-	case SEAM_FIELD_UPDATE:
-		*value = module->update;
-		return true;
-	case SEAM_FIELD_FEATURES0:
-		*value = module->features0;
-		return true;
-	case SEAM_FIELD_MODULE_HV:
-		*value = module->module_hv;
-		return true;
-	case SEAM_FIELD_NO_DOWNGRADE:
-		*value = module->no_downgrade;
+/*
+ * As a module of the 1.5 line lists them, by the table of CPUID in the TDX Module ABI
+ * Specification. Assumption: which bits, where that depends on the module's version.
+ */
+const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS] = {
+	/* Family, model, stepping; number of logical processors, CLFLUSH; features */
+	CONFIG(0x1, NO_SUBLEAF, 0x0fff3fff, 0x00ff0000, 0x0104c18c, 0x10400000),
+	/* Caches: all of the deterministic parameters */
+	CONFIG(0x4, 0, 0xfc00c3ff, 0xffffffff, 0xffffffff, 0x7),
+	CONFIG(0x4, 1, 0xfc00c3ff, 0xffffffff, 0xffffffff, 0x7),
+	CONFIG(0x4, 2, 0xfc00c3ff, 0xffffffff, 0xffffffff, 0x7),
+	CONFIG(0x4, 3, 0xfc00c3ff, 0xffffffff, 0xffffffff, 0x7),
+	CONFIG(0x4, 4, 0xfc00c3ff, 0xffffffff, 0xffffffff, 0x7),
+	/* Structured extended features */
+	CONFIG(0x7, 0, 0, 0x021008fa, 0x1b415f66, 0x00804410),
+	CONFIG(0x7, 1, 0x00401c30, 0, 0, 0x00004030),
+	CONFIG(0x7, 2, 0, 0, 0, 0x0000001f),
+	/* Topology */
+	CONFIG(0xb, 0, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0xb, 1, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 0, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 1, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 2, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 3, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 4, 0x1f, 0xffff, 0xff00, 0),
+	CONFIG(0x1f, 5, 0x1f, 0xffff, 0xff00, 0),
+	/* Extended features */
+	CONFIG(0x80000001, NO_SUBLEAF, 0, 0, 0x121, 0x04000000),
+	/* WBNOINVD. KVM adds the width of guest physical addresses, and takes it out again. */
+	CONFIG(0x80000008, NO_SUBLEAF, 0, 0x200, 0, 0),
+};
+
+static bool read_cpuid_config(u64 field, u64 *value)
+{
+	if (field == SEAM_FIELD_NR_CPUID_CONFIGS) {
+		*value = NR_CPUID_CONFIGS;
 		return true;
 	}
-	return read_cpuid_config(field, value) || read_constant(field, value);
+	for (int i = 0; i < NR_CPUID_CONFIGS; i++) {
+		u64 n = field - SEAM_FIELD_CPUID_CONFIG_VALUES;
+
+		if (field == SEAM_FIELD_CPUID_CONFIG_LEAVES + i)
+			*value = cpuid_configs[i].leaf;
+		else if (n / 2 == i)
+			*value = cpuid_configs[i].mask[n % 2];
+		else
+			continue;
+		return true;
+	}
+	return false;
 }
 
 /* RDX: field; R8 out: its value */
@@ -121,7 +154,7 @@ static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
 {
 	if (!cpumask_test_cpu(smp_processor_id(), &fake_module.lps))
 		return SEAM_SYS_LP_INIT_NOT_DONE;
-	if (read_field(regs->rdx, &regs->r8))
+	if (read_field(regs->rdx, &regs->r8) || read_cpuid_config(regs->rdx, &regs->r8))
 		return SEAM_SUCCESS;
 
 	regs->r8 = 0;
@@ -166,29 +199,18 @@ static u64 sys_config(struct seam_regs *regs, struct tdr *tdr)
 		return ret;
 
 	for (int i = 0; i < regs->rdx; i++) {
-		const struct tdmr_info_abi *info = fake_seam_va(pa[i], TDMR_INFO_ALIGNMENT);
-		struct tdmr *tdmr = &fake_module.tdmrs[i];
+		const struct seam_tdmr_info *info = fake_seam_va(pa[i], TDMR_INFO_ALIGNMENT);
 
-		if (!info || !info->size ||
-		    !IS_ALIGNED(info->base | info->size, TDMR_ALIGNMENT) ||
+		if (!info || !info->size || !IS_ALIGNED(info->base | info->size, SZ_1G) ||
 		    !fake_seam_va(info->pamt_4k_base, PAGE_SIZE) ||
-		    info->pamt_4k_size < info->size / PAGE_SIZE * PAMT_ENTRY_SIZE)
+		    info->pamt_4k_size < info->size / PAGE_SIZE * sizeof(struct pamt_entry))
 			return operand_invalid(SEAM_OPERAND_RCX);
 
-		tdmr->base = info->base;
-		tdmr->size = info->size;
-		tdmr->initialized = info->base;
-		tdmr->pamt = __va(info->pamt_4k_base);
-		tdmr->nr_reserved = 0;
-		for (int j = 0; j < MAX_RESERVED_PER_TDMR && info->reserved[j].size; j++) {
-			tdmr->reserved[j].base = info->base + info->reserved[j].offset;
-			tdmr->reserved[j].size = info->reserved[j].size;
-			tdmr->nr_reserved++;
-		}
+		fake_module.tdmrs[i].info = *info;
+		fake_module.tdmrs[i].initialized = info->base;
 	}
 
 	fake_module.nr_tdmrs = regs->rdx;
-	fake_module.nr_tdmrs_at_boot = regs->rdx;
 	fake_module.packages = 0;
 	fake_module.state = SYSCONFIG_DONE;
 	return SEAM_SUCCESS;
@@ -208,37 +230,34 @@ static u64 sys_key_config(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-static bool is_reserved(const struct tdmr *tdmr, u64 pa)
+static bool is_reserved(const struct seam_tdmr_info *info, u64 offset)
 {
-	for (int i = 0; i < tdmr->nr_reserved; i++) {
-		if (pa >= tdmr->reserved[i].base &&
-		    pa < tdmr->reserved[i].base + tdmr->reserved[i].size)
+	for (int i = 0; i < SEAM_RESERVED_PER_TDMR && info->reserved[i].size; i++)
+		if (offset >= info->reserved[i].offset &&
+		    offset < info->reserved[i].offset + info->reserved[i].size)
 			return true;
-	}
 	return false;
 }
 
 /* RCX: base of the TDMR; RDX out: how far the initialization got */
 static u64 sys_tdmr_init(struct seam_regs *regs, struct tdr *tdr)
 {
-	struct tdmr *tdmr = NULL;
-	u64 end;
+	for (int i = 0; i < fake_module.nr_tdmrs; i++) {
+		struct tdmr *tdmr = &fake_module.tdmrs[i];
+		struct seam_tdmr_info *info = &tdmr->info;
+		struct pamt_entry *pamt = __va(info->pamt_4k_base);
 
-	for (int i = 0; i < fake_module.nr_tdmrs; i++)
-		if (fake_module.tdmrs[i].base == regs->rcx)
-			tdmr = &fake_module.tdmrs[i];
-	if (!tdmr)
-		return operand_invalid(SEAM_OPERAND_RCX);
-
-	end = min(tdmr->initialized + TDMR_INIT_STEP, tdmr->base + tdmr->size);
-	for (u64 pa = tdmr->initialized; pa < end; pa += PAGE_SIZE) {
-		tdmr->pamt[(pa - tdmr->base) / PAGE_SIZE] = (struct pamt_entry) {
-			.type = is_reserved(tdmr, pa) ? PAMT_RSVD : PAMT_NDA,
-		};
+		if (info->base != regs->rcx)
+			continue;
+		regs->rdx = min(tdmr->initialized + SZ_128M, info->base + info->size);
+		for (u64 pa = tdmr->initialized; pa < regs->rdx; pa += PAGE_SIZE)
+			pamt[(pa - info->base) / PAGE_SIZE] = (struct pamt_entry) {
+				.type = is_reserved(info, pa - info->base) ? PAMT_RSVD : PAMT_NDA,
+			};
+		tdmr->initialized = regs->rdx;
+		return SEAM_SUCCESS;
 	}
-	tdmr->initialized = end;
-	regs->rdx = end;
-	return SEAM_SUCCESS;
+	return operand_invalid(SEAM_OPERAND_RCX);
 }
 
 static u64 sensitive(unsigned int what, u32 nr)
@@ -301,32 +320,15 @@ static u64 sys_update(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-/* Nothing comes after it, not even an update. */
-static u64 sys_disable(struct seam_regs *regs, struct tdr *tdr)
-{
-	if (!(fake_module.module.features0 & SEAM_FEATURES0_SYS_DISABLE))
-		return operand_invalid(SEAM_OPERAND_RAX);
-
-	fake_module.state = SYS_SHUTDOWN;
-	return SEAM_SUCCESS;
-}
-
-static const struct module_leaf module_sys_leaves[] = {
-	{ SEAM_LEAF_SYS_INIT, .before_ready = true, .call = sys_init },
-	{ SEAM_LEAF_SYS_LP_INIT, .before_ready = true, .call = sys_lp_init },
-	{ SEAM_LEAF_SYS_RD, .before_ready = true, .call = sys_rd },
-	{ SEAM_LEAF_SYS_CONFIG, .before_ready = true, .max_version = 1, .call = sys_config },
-	{ SEAM_LEAF_SYS_KEY_CONFIG, .before_ready = true, .call = sys_key_config },
-	{ SEAM_LEAF_SYS_UPDATE, .before_ready = true, .max_version = 1, .call = sys_update },
-	{ SEAM_LEAF_SYS_TDMR_INIT, .call = sys_tdmr_init },
-	{ SEAM_LEAF_SYS_SHUTDOWN, .call = sys_shutdown },
-	{ SEAM_LEAF_SYS_DISABLE, .call = sys_disable },
+static const struct module_leaf module_sys_leaves[] __initconst = {
+	{ SEAM_LEAF_SYS_INIT, sys_init, .before_ready = true },
+	{ SEAM_LEAF_SYS_LP_INIT, sys_lp_init, .before_ready = true },
+	{ SEAM_LEAF_SYS_RD, sys_rd, .before_ready = true },
+	{ SEAM_LEAF_SYS_CONFIG, sys_config, .before_ready = true, .max_version = 1 },
+	{ SEAM_LEAF_SYS_KEY_CONFIG, sys_key_config, .before_ready = true },
+	{ SEAM_LEAF_SYS_UPDATE, sys_update, .before_ready = true, .max_version = 1 },
+	{ SEAM_LEAF_SYS_TDMR_INIT, sys_tdmr_init },
+	{ SEAM_LEAF_SYS_SHUTDOWN, sys_shutdown },
 	{}
 };
-
-static int __init fake_module_sys_init(void)
-{
-	fake_module_add_leaves(module_sys_leaves);
-	return 0;
-}
-pure_initcall(fake_module_sys_init);
+MODULE_LEAVES(module_sys_leaves);

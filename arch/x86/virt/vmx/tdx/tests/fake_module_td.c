@@ -9,15 +9,18 @@
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
 #include <linux/cpufeature.h>
-#include <linux/init.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 
 #include <crypto/sha2.h>
 
 #include "fake_module_internal.h"
+
+/* The last private KeyID; the first one is 1 */
+#define MAX_PRIVATE_HKID	0x7fff
 
 /* Take a page of the host for a TD. */
 u64 take_page(u64 pa, enum pamt_type type, struct tdr *tdr, unsigned int operand)
@@ -38,15 +41,6 @@ u64 take_page(u64 pa, enum pamt_type type, struct tdr *tdr, unsigned int operand
 	if (type != PAMT_REG)
 		memset(__va(pa), 0, PAGE_SIZE);
 	return SEAM_SUCCESS;
-}
-
-static void begin_build(struct tdr *tdr)
-{
-	if (!module_counts())
-		return;
-
-	fake_module.builds++;
-	tdr->context_version = module_context_version();
 }
 
 /*
@@ -70,7 +64,7 @@ static u64 mng_create(struct seam_regs *regs, struct tdr *unused)
 	struct tdr *tdr;
 	u64 ret;
 
-	if (regs->rdx < MIN_PRIVATE_HKID || regs->rdx > MAX_PRIVATE_HKID)
+	if (!regs->rdx || regs->rdx > MAX_PRIVATE_HKID)
 		return operand_invalid(SEAM_OPERAND_RDX);
 	list_for_each_entry(tdr, &fake_module.tds, list)
 		if (tdr->hkid == regs->rdx && tdr->lifecycle != TD_TEARDOWN)
@@ -118,11 +112,6 @@ static u64 mng_addcx(struct seam_regs *regs, struct tdr *tdr)
 	return ret;
 }
 
-static bool is_zero(const void *data, size_t size)
-{
-	return !memchr_inv(data, 0, size);
-}
-
 /*
  * Are these parameters for a TD that the module can build? Assumption: ATTRIBUTES and XFAM
  * are free, but for the bits that every TD has.
@@ -143,11 +132,11 @@ static bool params_are_good(const struct seam_td_params *params)
 	       !(params->config_flags & ~SEAM_CONFIG_FLAGS) &&
 	       params->tsc_frequency >= SEAM_TSC_FREQUENCY_MIN &&
 	       params->tsc_frequency <= SEAM_TSC_FREQUENCY_MAX &&
-	       is_zero(params->reserved0, sizeof(params->reserved0)) &&
-	       is_zero(params->reserved1, sizeof(params->reserved1)) &&
-	       is_zero(params->reserved2, sizeof(params->reserved2)) &&
-	       is_zero(params->cpuid[NR_CPUID_CONFIGS],
-		       sizeof(params->cpuid) - NR_CPUID_CONFIGS * sizeof(params->cpuid[0]));
+	       !memchr_inv(params->reserved0, 0, sizeof(params->reserved0)) &&
+	       !memchr_inv(params->reserved1, 0, sizeof(params->reserved1)) &&
+	       !memchr_inv(params->reserved2, 0, sizeof(params->reserved2)) &&
+	       !memchr_inv(params->cpuid[NR_CPUID_CONFIGS], 0,
+			   sizeof(params->cpuid) - sizeof_field(struct tdr, cpuid));
 }
 
 /* RCX: TDR, RDX: TD_PARAMS. The build begins here. */
@@ -163,7 +152,10 @@ static u64 mng_init(struct seam_regs *regs, struct tdr *tdr)
 	memcpy(tdr->mrconfigid, params->mrconfigid, sizeof(tdr->mrconfigid));
 	sha384_init(hash_of(tdr));
 	tdr->op_state = TD_INITIALIZED;
-	begin_build(tdr);
+	if (module_counts()) {
+		fake_module.builds++;
+		tdr->context_version = module_context_version();
+	}
 	return SEAM_SUCCESS;
 }
 
@@ -287,23 +279,10 @@ static u64 mng_key_freeid(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-/* RCX: page; out: RCX type, RDX owner, R8 size (0: 4 KB) */
-static u64 phymem_page_rdmd(struct seam_regs *regs, struct tdr *unused)
-{
-	const struct pamt_entry *entry;
-	u64 ret;
-
-	entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
-	if (!entry)
-		return ret;
-
-	regs->rcx = entry->type;
-	regs->rdx = entry->owner;
-	regs->r8 = 0;
-	return SEAM_SUCCESS;
-}
-
-/* The same, and the page is the host's again. The TDR is the last one. */
+/*
+ * RCX: page; out: RCX type, RDX owner, R8 size (0: 4 KB). The page is the host's again. The TDR is
+ * the last one.
+ */
 static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
 {
 	struct pamt_entry *entry;
@@ -326,9 +305,11 @@ static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
 		list_del(&tdr->list);
 	else
 		tdr->nr_pages--;
-	ret = phymem_page_rdmd(regs, NULL);
+	regs->rcx = entry->type;
+	regs->rdx = entry->owner;
+	regs->r8 = 0;
 	*entry = (struct pamt_entry) {};
-	return ret;
+	return SEAM_SUCCESS;
 }
 
 /* RCX: page, with a KeyID in the high bits of its address. It must be no TD's any more. */
@@ -346,33 +327,28 @@ static u64 phymem_page_wbinvd(struct seam_regs *regs, struct tdr *unused)
 	return SEAM_SUCCESS;
 }
 
-static const struct module_leaf module_td_leaves[] = {
-	{ SEAM_LEAF_MNG_CREATE, .call = mng_create },
-	{ SEAM_LEAF_MNG_KEY_CONFIG, LEAF_TDR(RCX), .call = mng_key_config },
-	{ SEAM_LEAF_MNG_ADDCX, LEAF_TDR(RDX), .call = mng_addcx },
-	{ SEAM_LEAF_MNG_INIT, LEAF_TD(RCX, TD_UNINITIALIZED, TD_UNINITIALIZED),
-	  .call = mng_init },
-	{ SEAM_LEAF_VP_CREATE, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED),
-	  .call = vp_create },
-	{ SEAM_LEAF_VP_ADDCX, LEAF_VP(RDX, TD_INITIALIZED, TD_INITIALIZED), .call = vp_addcx },
-	{ SEAM_LEAF_VP_INIT, LEAF_VP(RCX, TD_INITIALIZED, TD_INITIALIZED), .max_version = 1,
-	  .call = vp_init },
-	{ SEAM_LEAF_VP_FLUSH, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_flush },
-	{ SEAM_LEAF_MNG_VPFLUSHDONE, LEAF_TDR(RCX), .call = mng_vpflushdone },
-	{ SEAM_LEAF_PHYMEM_CACHE_WB, .call = phymem_cache_wb },
-	{ SEAM_LEAF_MNG_KEY_FREEID, LEAF_TDR(RCX), .call = mng_key_freeid },
-	{ SEAM_LEAF_PHYMEM_PAGE_RDMD, .call = phymem_page_rdmd },
-	{ SEAM_LEAF_PHYMEM_PAGE_RECLAIM, .call = phymem_page_reclaim },
-	{ SEAM_LEAF_PHYMEM_PAGE_WBINVD, .call = phymem_page_wbinvd },
+static const struct module_leaf module_td_leaves[] __initconst = {
+	{ SEAM_LEAF_MNG_CREATE, mng_create },
+	{ SEAM_LEAF_MNG_KEY_CONFIG, mng_key_config, LEAF_TDR(RCX) },
+	{ SEAM_LEAF_MNG_ADDCX, mng_addcx, LEAF_TDR(RDX) },
+	{ SEAM_LEAF_MNG_INIT, mng_init, LEAF_TD(RCX, TD_UNINITIALIZED, TD_UNINITIALIZED) },
+	{ SEAM_LEAF_VP_CREATE, vp_create, LEAF_TD(RDX, TD_INITIALIZED, TD_INITIALIZED) },
+	{ SEAM_LEAF_VP_ADDCX, vp_addcx, LEAF_VP(RDX, TD_INITIALIZED, TD_INITIALIZED) },
+	{ SEAM_LEAF_VP_INIT, vp_init, LEAF_VP(RCX, TD_INITIALIZED, TD_INITIALIZED),
+	  .max_version = 1 },
+	{ SEAM_LEAF_VP_FLUSH, vp_flush, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE) },
+	{ SEAM_LEAF_MNG_VPFLUSHDONE, mng_vpflushdone, LEAF_TDR(RCX) },
+	{ SEAM_LEAF_PHYMEM_CACHE_WB, phymem_cache_wb },
+	{ SEAM_LEAF_MNG_KEY_FREEID, mng_key_freeid, LEAF_TDR(RCX) },
+	{ SEAM_LEAF_PHYMEM_PAGE_RECLAIM, phymem_page_reclaim },
+	{ SEAM_LEAF_PHYMEM_PAGE_WBINVD, phymem_page_wbinvd },
 	{}
 };
+MODULE_LEAVES(module_td_leaves);
 
-/**
- * fake_module_get_tds() - Look at all TDs at one moment, whoever has built them.
- * @infos: filled in, the oldest TD first.
- * @max: number of elements of @infos.
- *
- * Return: the number of TDs that there are. If it is more than @max, the newest are missing.
+/*
+ * Look at all TDs at one moment, the oldest first, whoever has built them. Returns how many there
+ * are; if that is more than @max, the newest are missing.
  */
 unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max)
 {
@@ -392,33 +368,12 @@ unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max)
 	return nr;
 }
 
-/**
- * fake_module_get_mrtd() - The measurement that a TD's report would show.
- * @tdr_pa: physical address of the TDR.
- * @mrtd: filled in.
- *
- * Return: 0, -ENOENT without such a TD, or -ENODATA if it is not finalized yet.
- */
+/* The measurement that the report of a TD would show, or -ENODATA if it is not finalized yet */
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[SEAM_MRTD_SIZE])
 {
-	const struct tdr *tdr;
+	const struct tdr *tdr = __va(tdr_pa);
 
 	guard(raw_spinlock_irqsave)(&fake_module.lock);
-
-	list_for_each_entry(tdr, &fake_module.tds, list) {
-		if (__pa(tdr) != tdr_pa)
-			continue;
-		if (tdr->op_state != TD_RUNNABLE)
-			return -ENODATA;
-		memcpy(mrtd, tdr->mrtd, SEAM_MRTD_SIZE);
-		return 0;
-	}
-	return -ENOENT;
+	memcpy(mrtd, tdr->mrtd, SEAM_MRTD_SIZE);
+	return tdr->op_state == TD_RUNNABLE ? 0 : -ENODATA;
 }
-
-static int __init fake_module_td_init(void)
-{
-	fake_module_add_leaves(module_td_leaves);
-	return 0;
-}
-pure_initcall(fake_module_td_init);

@@ -28,79 +28,45 @@ enum fake_seam_target {
 	FAKE_SEAM_NR_TARGETS
 };
 
-/**
- * struct seam_regs - Registers of one SEAMCALL.
- * @rax: leaf on the way in. The status is what the handler returns.
- * @rcx: operand and result
- * @rdx: operand and result
- * @r8:	 operand and result
- * @r9:	 operand and result
- * @r10: operand and result
- * @r11: operand and result
- * @vmfailinvalid: set by a handler to fail the instruction itself: CF is 1 then, and
- *		   the status is not used.
- */
+/* Registers of one SEAMCALL */
 struct seam_regs {
-	u64 rax;
+	u64 rax;		/* leaf, on the way in; the handler returns the status */
 	u64 rcx;
 	u64 rdx;
 	u64 r8;
 	u64 r9;
 	u64 r10;
 	u64 r11;
-	bool vmfailinvalid;
+	bool vmfailinvalid;	/* set by a handler to fail the instruction itself */
 };
 
 /* Runs with interrupts off, on the CPU that made the call. Returns the status (RAX). */
 typedef u64 (*seam_handler_t)(struct seam_regs *regs);
 
-/**
- * enum fake_seam_fault - How an injected failure looks to the caller.
- * @FAKE_SEAM_STATUS: the SEAMCALL returns a status.
- * @FAKE_SEAM_VMFAILINVALID: VMfailInvalid, CF=1.
- * @FAKE_SEAM_UD: the instruction raises #UD.
- * @FAKE_SEAM_GP: the instruction raises #GP.
- */
+/* How an injected failure looks to the caller */
 enum fake_seam_fault {
-	FAKE_SEAM_STATUS,
-	FAKE_SEAM_VMFAILINVALID,
-	FAKE_SEAM_UD,
-	FAKE_SEAM_GP,
+	FAKE_SEAM_STATUS,		/* the SEAMCALL returns a status */
+	FAKE_SEAM_VMFAILINVALID,	/* CF=1 */
+	FAKE_SEAM_UD,			/* the instruction raises #UD */
+	FAKE_SEAM_GP,			/* or #GP */
 };
 
-/**
- * struct fake_seam_injection - An answer to SEAMCALLs to come.
- * @leaf:   RAX of the SEAMCALLs that get it, without the version in bits 23:16.
- * @cpu:    CPU on which they do, or -1 for every one.
- * @skip:   this many calls go to the handler first.
- * @times:  this many calls get the answer then.
- * @fault:  what it is.
- * @status: the status for %FAKE_SEAM_STATUS.
- */
+/* An answer to SEAMCALLs to come */
 struct fake_seam_injection {
-	u64 leaf;
-	int cpu;
-	unsigned int skip;
-	unsigned int times;
+	u64 leaf;			/* RAX; the version is ignored */
+	int cpu;			/* on which they get it, or -1 for every one */
+	unsigned int skip;		/* this many calls go to the handler first */
+	unsigned int times;		/* this many get the answer then */
 	enum fake_seam_fault fault;
-	u64 status;
+	u64 status;			/* for FAKE_SEAM_STATUS */
 };
 
-/**
- * struct fake_seam_call - One SEAMCALL as it was seen.
- * @leaf:   RAX on the way in.
- * @rcx:    RCX on the way in.
- * @rdx:    RDX on the way in.
- * @r8:	    R8 on the way in.
- * @status: what the caller is told: RAX, or the code that the kernel makes of a fault.
- * @cpu:    CPU that made it.
- */
+/* One SEAMCALL: the registers on the way in, and what the caller is told */
 struct fake_seam_call {
 	u64 leaf;
 	u64 rcx;
 	u64 rdx;
-	u64 r8;
-	u64 status;
+	u64 status;			/* RAX, or what the kernel makes of a fault */
 	int cpu;
 };
 

@@ -23,6 +23,7 @@
 #define MAX_MODULE_PAGES		496
 #define MAX_CPUS			255
 #define MAX_UPDATES			1000
+#define VENDOR_INTEL			0x8086
 
 /* Scenarios: a module where there was none, or one in the place of another */
 #define SCENARIO_LOAD			0
@@ -59,13 +60,6 @@ struct info {
 } __packed;
 static_assert(sizeof(struct info) == 256);
 
-#define SIGSTRUCT_TYPE			6
-#define SIGSTRUCT_LENGTH		0xe1
-#define SIGSTRUCT_VERSION		0x10000
-#define SIGSTRUCT_SIZE			0x200	/* this and the next ones in 32-bit words */
-#define SIGSTRUCT_KEY_SIZE		0x60
-#define SIGSTRUCT_EXPONENT_SIZE		1
-#define SIGSTRUCT_EXPONENT		0x10001
 #define MODULE_TYPE_DEBUG		BIT(31)
 
 /* SEAM_SIGSTRUCT, 2 KB, at the start of its page */
@@ -102,16 +96,13 @@ static_assert(offsetof(struct sigstruct, module_hv) == 984);
 
 /*
  * The start of the module's first page. A real module is a program and says this with
- * what it does.
+ * what it does. Of @module, what the sigstruct says as well is taken from there.
  */
 struct module_page {
 	u8 magic[8];
-	u16 major;
-	u16 minor;
-	u16 update;
-	u16 hash_layout;
-	u64 features0;
+	struct fake_module module;
 } __packed;
+static_assert(offsetof(struct module_page, module.features0) == 16);
 
 static const u8 module_magic[8] = "FAKE-TDX";
 
@@ -128,7 +119,7 @@ static bool have_module;
 /* CPUs that have called SEAMLDR.INSTALL since the last installation ended */
 static cpumask_t session;
 
-static u32 remaining_updates = MAX_UPDATES;
+u32 fake_seamldr_updates = MAX_UPDATES;
 
 /* SEAM_READY: without it, the CPU fails SEAMCALLs to the module with VMfailInvalid. */
 static void set_seam_ready(bool ready)
@@ -144,12 +135,12 @@ static u64 seamldr_info(struct seam_regs *regs)
 		return SEAMLDR_EBADPARAM;
 
 	*info = (struct info) {
-		.vendor_id = 0x8086,
+		.vendor_id = VENDOR_INTEL,
 		.build_date = 0x20260101,
 		.major = 1,
 		.minor = 5,
 		.update = 99,
-		.num_remaining_updates = READ_ONCE(remaining_updates),
+		.num_remaining_updates = fake_seamldr_remaining_updates(),
 		.seam_ready = have_module && cpumask_empty(&session),
 		.p_seam_ready = 1,
 	};
@@ -158,19 +149,15 @@ static u64 seamldr_info(struct seam_regs *regs)
 
 static u64 check_params(const struct params *params)
 {
-	if (!params || params->version ||
-	    memchr_inv(params->reserved, 0, sizeof(params->reserved)))
-		return SEAMLDR_EBADPARAM;
-	if (params->scenario != SCENARIO_LOAD && params->scenario != SCENARIO_UPDATE)
-		return SEAMLDR_EBADPARAM;
-	if (!params->nr_module_pages || params->nr_module_pages > MAX_MODULE_PAGES)
+	if (!params || params->version || params->scenario > SCENARIO_UPDATE ||
+	    memchr_inv(params->reserved, 0, sizeof(params->reserved)) ||
+	    !params->nr_module_pages || params->nr_module_pages > MAX_MODULE_PAGES)
 		return SEAMLDR_EBADPARAM;
 	for (int i = 0; i < params->nr_module_pages; i++)
 		if (!fake_seam_va(params->module_pa[i], PAGE_SIZE))
 			return SEAMLDR_EBADPARAM;
-	if (!fake_seam_va(params->sigstruct_pa, PAGE_SIZE))
-		return SEAMLDR_EBADPARAM;
-	if (params->scenario == SCENARIO_UPDATE && !have_module)
+	if (!fake_seam_va(params->sigstruct_pa, PAGE_SIZE) ||
+	    (params->scenario == SCENARIO_UPDATE && !have_module))
 		return SEAMLDR_EBADPARAM;
 	return SEAM_SUCCESS;
 }
@@ -190,14 +177,14 @@ static bool cpu_is_listed(const struct sigstruct *sig)
  */
 static u64 check_sigstruct(const struct sigstruct *sig, u32 scenario)
 {
-	if (memchr_inv(sig->reserved0, 0, sizeof(sig->reserved0)) ||
-	    sig->header_type != SIGSTRUCT_TYPE || sig->header_length != SIGSTRUCT_LENGTH ||
-	    sig->header_version != SIGSTRUCT_VERSION || sig->key_size != SIGSTRUCT_KEY_SIZE ||
-	    sig->modulus_size != SIGSTRUCT_KEY_SIZE ||
-	    sig->exponent_size != SIGSTRUCT_EXPONENT_SIZE || sig->vendor != 0x8086 ||
-	    (sig->module_type & ~MODULE_TYPE_DEBUG) || sig->attributes ||
-	    sig->size != SIGSTRUCT_SIZE || sig->nr_cpus > MAX_CPUS ||
-	    sig->exponent != SIGSTRUCT_EXPONENT || sig->min_update_hv > sig->module_hv)
+	/* Sizes are in 32-bit words. */
+	if (sig->header_type != 6 || sig->header_length != 0xe1 ||
+	    sig->header_version != 0x10000 || (sig->module_type & ~MODULE_TYPE_DEBUG) ||
+	    sig->vendor != VENDOR_INTEL || sig->size != sizeof(*sig) / 4 ||
+	    sig->key_size != sizeof(sig->modulus) / 4 || sig->modulus_size != sig->key_size ||
+	    sig->exponent_size != 1 || sig->exponent != 0x10001 || sig->attributes ||
+	    memchr_inv(sig->reserved0, 0, sizeof(sig->reserved0)) ||
+	    sig->nr_cpus > MAX_CPUS || sig->min_update_hv > sig->module_hv)
 		return SEAMLDR_EBADSIG;
 
 	/* For platforms that are unlocked for debugging, which this is not. */
@@ -221,7 +208,7 @@ static u64 check_update(const struct sigstruct *sig)
 {
 	u16 version;
 
-	if (!remaining_updates)
+	if (!fake_seamldr_updates)
 		return SEAMLDR_EBADCALL;
 	if (!range->handoff(&version) || version < sig->min_update_hv ||
 	    version > sig->module_hv)
@@ -243,24 +230,19 @@ static u64 load(const struct params *params, const struct sigstruct *sig)
 		return SEAMLDR_EBADHASH;
 
 	/* A real module, for example. It would run, and cannot here. */
-	if (memcmp(page->magic, module_magic, sizeof(module_magic)) || page->hash_layout > 3)
+	if (memcmp(page->magic, module_magic, sizeof(module_magic)) ||
+	    page->module.hash_layout > 3)
 		return SEAMLDR_EUNSPECERR;
 
-	current_module = (struct fake_module) {
-		.major = page->major,
-		.minor = page->minor,
-		.update = page->update,
-		.hash_layout = page->hash_layout,
-		.features0 = page->features0,
-		.module_hv = sig->module_hv,
-		.min_update_hv = sig->min_update_hv,
-		.no_downgrade = sig->no_downgrade,
-		.svn_minor = sig->svn_minor,
-		.svn_major = sig->svn_major,
-	};
+	current_module = page->module;
+	current_module.module_hv = sig->module_hv;
+	current_module.min_update_hv = sig->min_update_hv;
+	current_module.no_downgrade = sig->no_downgrade;
+	current_module.svn_minor = sig->svn_minor;
+	current_module.svn_major = sig->svn_major;
 	range->load(&current_module);
 	have_module = true;
-	remaining_updates--;
+	fake_seamldr_updates--;
 	return SEAM_SUCCESS;
 }
 
@@ -278,7 +260,7 @@ static u64 install(const struct params *params)
 		return ret;
 
 	if (params->scenario == SCENARIO_LOAD) {
-		remaining_updates = MAX_UPDATES;
+		fake_seamldr_updates = MAX_UPDATES;
 	} else {
 		ret = check_update(sig);
 		if (ret)
@@ -335,11 +317,7 @@ static u64 seamldr_handler(struct seam_regs *regs)
 	return ret;
 }
 
-/**
- * fake_seamldr_set_range() - Set what takes over a module that was verified.
- * @new: the TDX module's side.
- * @at_boot: the module that is there from the start.
- */
+/* The TDX module's side: what takes over a module that was verified, and the one at boot */
 void __init fake_seamldr_set_range(const struct fake_seam_range *new,
 				   const struct fake_module *at_boot)
 {
@@ -347,40 +325,17 @@ void __init fake_seamldr_set_range(const struct fake_seam_range *new,
 	fake_seamldr_reset(at_boot);
 }
 
-/**
- * fake_seamldr_reset() - Start again: no installation under way, and SEAM_READY.
- * @module: the module that is there.
- *
- * No host can do that, so no test needs a reboot.
- *
- * Context: no SEAMCALL is under way.
+/*
+ * Start again with this module: no installation under way, and SEAM_READY. No host can do that, so
+ * no test needs a reboot. No SEAMCALL may be under way.
  */
 void fake_seamldr_reset(const struct fake_module *module)
 {
 	cpumask_clear(&session);
 	current_module = *module;
 	have_module = true;
-	remaining_updates = MAX_UPDATES;
+	fake_seamldr_updates = MAX_UPDATES;
 	set_seam_ready(true);
-}
-
-/**
- * fake_seamldr_set_remaining_updates() - Set how many updates are left.
- * @nr: with 0 the next update fails.
- */
-void fake_seamldr_set_remaining_updates(u32 nr)
-{
-	WRITE_ONCE(remaining_updates, nr);
-}
-
-/**
- * fake_seamldr_remaining_updates() - How many updates are left?
- *
- * Return: what SEAMLDR.INFO tells.
- */
-u32 fake_seamldr_remaining_updates(void)
-{
-	return READ_ONCE(remaining_updates);
 }
 
 static int __init fake_seamldr_init(void)

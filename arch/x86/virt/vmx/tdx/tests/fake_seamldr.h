@@ -5,55 +5,48 @@
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H
 #define _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H
 
+#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "seam_abi.h"
 
-/**
- * struct fake_module - What tells one TDX module from another.
- * @major: first part of the version.
- * @minor: second part of the version.
- * @update: third part of the version.
- * @hash_layout: how the module keeps the running hash of a TD that is being built;
- *		 0 to 3. A module misreads what one with another layout has written.
- * @features0: TDX_FEATURES0 metadata field.
- * @module_hv: handoff version the module writes at best, and the highest it reads.
- * @min_update_hv: the lowest handoff version it writes and reads.
- * @no_downgrade: it is shut down with @module_hv and nothing below.
- * @svn_minor: security version: an update to a lower one is refused.
- * @svn_major: security version: an update to any other one is refused.
- */
+/* What tells one TDX module from another */
 struct fake_module {
-	u16 major;
+	u16 major;		/* version */
 	u16 minor;
 	u16 update;
-	u16 hash_layout;
-	u64 features0;
-	u16 module_hv;
-	u16 min_update_hv;
-	u16 no_downgrade;
-	u8 svn_minor;
-	u8 svn_major;
+	u16 hash_layout;	/* 0 to 3: how it keeps running hashes; it misreads others */
+	u64 features0;		/* TDX_FEATURES0 metadata field */
+	u16 module_hv;		/* handoff version it writes at best, and the highest it reads */
+	u16 min_update_hv;	/* the lowest one that it writes and reads */
+	u16 no_downgrade;	/* it is shut down with @module_hv and nothing below */
+	u8 svn_minor;		/* security version: an update to a lower one is refused */
+	u8 svn_major;		/* an update to any other one is refused */
 };
 
-/**
- * struct fake_seam_range - What the P-SEAMLDR does in the memory that it shares with the module.
- * @handler: answers SEAMCALLs while SEAM_READY is set.
- * @handoff: is there handoff data, and of which version?
- * @clear: wipe a module; with @keep_handoff all but its handoff data.
- * @load: put a module where there is none.
- */
+/* What the P-SEAMLDR does in the memory that it shares with the module */
 struct fake_seam_range {
-	seam_handler_t handler;
-	bool (*handoff)(u16 *version);
-	void (*clear)(bool keep_handoff);
-	void (*load)(const struct fake_module *module);
+	seam_handler_t handler;			/* answers SEAMCALLs while SEAM_READY is set */
+	bool (*handoff)(u16 *version);		/* is there handoff data, of which version? */
+	void (*clear)(bool keep_handoff);	/* wipe a module, or all but its handoff data */
+	void (*load)(const struct fake_module *module);	/* where there is none */
 };
 
 void fake_seamldr_set_range(const struct fake_seam_range *range,
 			    const struct fake_module *at_boot);
 void fake_seamldr_reset(const struct fake_module *module);
-void fake_seamldr_set_remaining_updates(u32 nr);
-u32 fake_seamldr_remaining_updates(void);
+
+/* How many updates are left: with 0 the next one fails. */
+extern u32 fake_seamldr_updates;
+
+static inline void fake_seamldr_set_remaining_updates(u32 nr)
+{
+	WRITE_ONCE(fake_seamldr_updates, nr);
+}
+
+static inline u32 fake_seamldr_remaining_updates(void)
+{
+	return READ_ONCE(fake_seamldr_updates);
+}
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H */

@@ -46,7 +46,6 @@
 #define SEAM_LEAF_MNG_KEY_FREEID		20
 #define SEAM_LEAF_MNG_INIT			21
 #define SEAM_LEAF_VP_INIT			22
-#define SEAM_LEAF_PHYMEM_PAGE_RDMD		24
 #define SEAM_LEAF_VP_RD				26
 #define SEAM_LEAF_PHYMEM_PAGE_RECLAIM		28
 #define SEAM_LEAF_MEM_PAGE_REMOVE		29
@@ -113,12 +112,10 @@
 #define SEAM_METADATA_FIELD_VALUE_NOT_VALID	0xC0000C0300000000ULL
 
 /* Details: the operand that is wrong */
-#define SEAM_OPERAND_RAX			0
-#define SEAM_OPERAND_RCX			1
-#define SEAM_OPERAND_RDX			2
-#define SEAM_OPERAND_R8				8
-#define SEAM_OPERAND_R9				9
-#define SEAM_OPERAND_R10			10
+enum seam_operand {
+	SEAM_OPERAND_RAX, SEAM_OPERAND_RCX, SEAM_OPERAND_RDX,
+	SEAM_OPERAND_R8 = 8, SEAM_OPERAND_R9, SEAM_OPERAND_R10,
+};
 
 /* RCX of TDH.SYS.SHUTDOWN, above the handoff version */
 #define SEAM_SHUTDOWN_AVOID_COMPAT_SENSITIVE	BIT_ULL(16)
@@ -148,7 +145,6 @@
 #define SEAM_FEATURES0_NO_RBP_MOD		BIT_ULL(18)
 #define SEAM_FEATURES0_TOPOLOGY_ENUM		BIT_ULL(20)
 #define SEAM_FEATURES0_UPDATE_COMPAT		BIT_ULL(47)
-#define SEAM_FEATURES0_SYS_DISABLE		BIT_ULL(53)
 
 /* What TDH.MR.EXTEND measures at a time, in bytes */
 #define SEAM_EXTEND_CHUNK			256
@@ -166,36 +162,39 @@
 #define SEAM_TSC_FREQUENCY_MIN			4
 #define SEAM_TSC_FREQUENCY_MAX			400
 
-/**
- * struct seam_td_params - TD_PARAMS, the input of TDH.MNG.INIT. Aligned to its size.
- * @attributes: ATTRIBUTES of the TD.
- * @xfam: features that XSAVE saves; bits 0 and 1 are always set.
- * @max_vcpus: how many VCPUs the TD may have.
- * @reserved0: 0.
- * @eptp_controls: %SEAM_EPTP_4_LEVELS, nothing else here.
- * @config_flags: bits of %SEAM_CONFIG_FLAGS.
- * @tsc_frequency: of the TD's virtual TSC, in 25 MHz.
- * @reserved1: 0.
- * @mrconfigid: any number that the host wants in the TD's report.
- * @mrowner: another one.
- * @mrownerconfig: another one.
- * @reserved2: 0.
- * @cpuid: EAX to EDX of the CPUID leaves that can be configured; then 0.
- */
+#define SEAM_RESERVED_PER_TDMR			16
+
+/* TDMR_INFO, the input of TDH.SYS.CONFIG */
+struct seam_tdmr_info {
+	u64 base;
+	u64 size;
+	u64 pamt_1g_base;
+	u64 pamt_1g_size;
+	u64 pamt_2m_base;
+	u64 pamt_2m_size;
+	u64 pamt_4k_base;
+	u64 pamt_4k_size;
+	struct {
+		u64 offset;
+		u64 size;
+	} reserved[SEAM_RESERVED_PER_TDMR];
+} __packed;
+
+/* TD_PARAMS, the input of TDH.MNG.INIT. Aligned to its size; reserved bytes are 0. */
 struct seam_td_params {
 	u64 attributes;
-	u64 xfam;
+	u64 xfam;				/* bits 0 and 1 are always set */
 	u16 max_vcpus;
 	u8 reserved0[6];
-	u64 eptp_controls;
-	u64 config_flags;
-	u16 tsc_frequency;
+	u64 eptp_controls;			/* SEAM_EPTP_4_LEVELS, nothing else here */
+	u64 config_flags;			/* of SEAM_CONFIG_FLAGS */
+	u16 tsc_frequency;			/* in 25 MHz */
 	u8 reserved1[38];
-	u8 mrconfigid[SEAM_MRTD_SIZE];
+	u8 mrconfigid[SEAM_MRTD_SIZE];		/* any number that the host wants in the report */
 	u8 mrowner[SEAM_MRTD_SIZE];
 	u8 mrownerconfig[SEAM_MRTD_SIZE];
 	u8 reserved2[32];
-	u32 cpuid[48][4];
+	u32 cpuid[48][4];			/* of the leaves that can be configured; then 0 */
 } __packed;
 
 static_assert(sizeof(struct seam_td_params) == 1024);
