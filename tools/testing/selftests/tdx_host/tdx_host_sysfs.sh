@@ -108,9 +108,10 @@ echo 0 >$seam/migrations
 is "nothing is refused after that" "$(upload "$bad/empty")" receiving:invalid-file-size
 echo "52 -1 0 1 0x8000020200000000" >$seam/inject
 is "the module cannot be shut down" "$(upload "$next")" transferring:firmware-invalid
-echo "0x8000000000000000 -1 0 2 vmfailinvalid" >$seam/inject
+echo "0x8000000000000000 -1 0 1000 vmfailinvalid" >$seam/inject
 is "the P-SEAMLDR does not answer" \
 	"$(cat $dev/seamldr_version $dev/num_remaining_updates 2>/dev/null || echo error)" error
+echo clear >$seam/inject
 td_create 8
 td_destroy 8
 is "a TD is gone in the middle of its build: accepted" "$(upload "$next")" accepted

@@ -99,23 +99,28 @@ static void offline_cpu_has_to_call_as_well(struct kunit *test)
 	EXPECT_CALL(test, SEAM_LEAF_SYS_INIT, 0, 0, TDX_SEAMCALL_VMFAILINVALID);
 }
 
-static void hammer_seamldr(void *turned_away)
+static atomic_t nr_turned_away;
+
+static void hammer_seamldr(void *page)
 {
 	for (int i = 0; i < 2000; i++)
-		if (tdx_kunit_call(SEAM_LEAF_SEAMLDR_INFO, 0, 0) == TDX_SEAMCALL_VMFAILINVALID)
-			atomic_inc(turned_away);
+		if (tdx_kunit_call(SEAM_LEAF_SEAMLDR_INFO, __pa(page), 0))
+			atomic_inc(&nr_turned_away);
 }
 
-/* One CPU at a time: that is why the kernel has a lock. */
+/* One CPU at a time, which can write to the same page: that is why the kernel has a lock. */
 static void other_cpus_are_turned_away(struct kunit *test)
 {
-	atomic_t turned_away = ATOMIC_INIT(0);
+	u8 *page = kunit_kzalloc(test, PAGE_SIZE, GFP_KERNEL);
 
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
-	for (int i = 0; i < 20 && !atomic_read(&turned_away); i++)
-		on_each_cpu(hammer_seamldr, &turned_away, true);
-	KUNIT_EXPECT_GT(test, atomic_read(&turned_away), 0);
+
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	atomic_set(&nr_turned_away, 0);
+	for (int i = 0; i < 200 && !atomic_read(&nr_turned_away); i++)
+		on_each_cpu(hammer_seamldr, page, true);
+	KUNIT_EXPECT_GT(test, atomic_read(&nr_turned_away), 0);
 }
 
 /* --- What is refused, by the last CPU: all others have succeeded --- */
