@@ -259,28 +259,6 @@ static void caches_are_written_back_on_every_package(struct kunit *test)
 	tdx_kunit_td_destroy(test, ftd);
 }
 
-static void tds_are_listed(struct kunit *test)
-{
-	struct fake_td_info infos[2];
-	u8 mrtd[SEAM_MRTD_SIZE];
-	struct fake_td *ftd;
-
-	KUNIT_EXPECT_EQ(test, fake_module_get_tds(infos, 2), 0);
-	ftd = tdx_kunit_td(test);
-	KUNIT_ASSERT_EQ(test, fake_module_get_tds(infos, 2), 1);
-	KUNIT_EXPECT_FALSE(test, infos[0].finalized);
-	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
-	tdx_kunit_td(test);
-	KUNIT_ASSERT_EQ(test, fake_module_get_tds(infos, 2), 2);
-	KUNIT_EXPECT_TRUE(test, infos[0].finalized);
-	KUNIT_EXPECT_FALSE(test, infos[1].finalized);
-	KUNIT_ASSERT_EQ(test, tdx_kunit_td_mrtd(ftd, mrtd), 0);
-	KUNIT_EXPECT_MEMEQ(test, infos[0].mrtd, mrtd, sizeof(mrtd));
-
-	/* No room for the second one, which is counted nevertheless. */
-	KUNIT_EXPECT_EQ(test, fake_module_get_tds(infos, 1), 2);
-}
-
 /* --- What KVM reads and writes --- */
 
 #define VCPU_PI_VECTOR		0x0002ULL
@@ -429,7 +407,6 @@ static struct kunit_case fake_td_cases[] = {
 	KUNIT_CASE(operand_is_a_page_of_the_right_kind),
 	KUNIT_CASE_PARAM(init_checks_td_params, td_params_gen_params),
 	KUNIT_CASE(caches_are_written_back_on_every_package),
-	KUNIT_CASE(tds_are_listed),
 	KUNIT_CASE(cpuid_configurations_can_be_read),
 	KUNIT_CASE(fields_of_a_td),
 	KUNIT_CASE(cpuid_is_that_of_the_cpu),
