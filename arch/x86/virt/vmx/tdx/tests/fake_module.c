@@ -9,7 +9,6 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/smp.h>
-#include <linux/string.h>
 #include <linux/topology.h>
 
 #include "fake_module_internal.h"

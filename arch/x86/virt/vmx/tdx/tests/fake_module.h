@@ -7,6 +7,8 @@
 
 #include "fake_seamldr.h"
 
+struct seq_file;
+
 /* The module that is there */
 struct fake_module_state {
 	struct fake_module module;
@@ -16,18 +18,11 @@ struct fake_module_state {
 	u32 migrations;		/* migrations that it counts as interrupted */
 };
 
-/* A TD */
-struct fake_td_info {
-	u8 mrconfigid[SEAM_MRTD_SIZE];	/* what its host has called it, in TD_PARAMS */
-	bool finalized;
-	u8 mrtd[SEAM_MRTD_SIZE];
-};
-
 void fake_module_revive(const struct fake_module *module);
 void fake_module_get_state(struct fake_module_state *state);
 void fake_module_set_migrations(u32 nr);
 int fake_module_next_leaf(int leaf);
-unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max);
+void fake_module_show_tds(struct seq_file *m);
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[SEAM_MRTD_SIZE]);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_MODULE_H */

@@ -55,44 +55,6 @@ static bool all_lps(void)
 	return cpumask_subset(cpu_present_mask, &fake_module.lps);
 }
 
-/* Metadata fields but for those of CPUID; sizes are in bytes */
-static bool read_field(u64 field, u64 *value)
-{
-	const struct fake_module *module = &fake_module.module;
-	const struct {
-		u64 field;
-		u64 value;
-	} fields[] = {
-		{ SEAM_FIELD_MINOR, module->minor },
-		{ SEAM_FIELD_MAJOR, module->major },
-		{ SEAM_FIELD_UPDATE, module->update },
-		{ SEAM_FIELD_FEATURES0, module->features0 },
-		{ SEAM_FIELD_MODULE_HV, module->module_hv },
-		{ SEAM_FIELD_NO_DOWNGRADE, module->no_downgrade },
-		{ 0x9100000100000008, MAX_TDMRS },
-		{ 0x9100000100000009, SEAM_RESERVED_PER_TDMR },
-		{ 0x9100000100000010, sizeof(struct pamt_entry) },	/* 4K pages */
-		{ 0x9100000100000011, sizeof(struct pamt_entry) },	/* 2M pages */
-		{ 0x9100000100000012, sizeof(struct pamt_entry) },	/* 1G pages */
-		{ 0x9800000100000000, PAGE_SIZE },			/* TDR */
-		{ 0x9800000100000100, NR_TDCS_PAGES * PAGE_SIZE },
-		{ 0x9800000100000200, NR_TDVPS_PAGES * PAGE_SIZE },
-		{ 0x1900000300000000, ~0ULL },			/* ATTRIBUTES, fixed 0 */
-		{ 0x1900000300000001, 0 },			/* ATTRIBUTES, fixed 1 */
-		{ 0x1900000300000002, ~0ULL },			/* XFAM, fixed 0 */
-		{ 0x1900000300000003, 3 },			/* XFAM, fixed 1 */
-		{ 0x9900000100000008, MAX_VCPUS_PER_TD },
-	};
-
-	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].field == field) {
-			*value = fields[i].value;
-			return true;
-		}
-	}
-	return false;
-}
-
 #define CONFIG(_leaf, _subleaf, _eax, _ebx, _ecx, _edx)			\
 	{ (u64)(_subleaf) << 32 | (_leaf),				\
 	  { (u64)(_ebx) << 32 | (_eax), (u64)(_edx) << 32 | (_ecx) } }
@@ -129,35 +91,56 @@ const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS] = {
 	CONFIG(0x80000008, NO_SUBLEAF, 0, 0x200, 0, 0),
 };
 
-static bool read_cpuid_config(u64 field, u64 *value)
-{
-	if (field == SEAM_FIELD_NR_CPUID_CONFIGS) {
-		*value = NR_CPUID_CONFIGS;
-		return true;
-	}
-	for (int i = 0; i < NR_CPUID_CONFIGS; i++) {
-		u64 n = field - SEAM_FIELD_CPUID_CONFIG_VALUES;
-
-		if (field == SEAM_FIELD_CPUID_CONFIG_LEAVES + i)
-			*value = cpuid_configs[i].leaf;
-		else if (n / 2 == i)
-			*value = cpuid_configs[i].mask[n % 2];
-		else
-			continue;
-		return true;
-	}
-	return false;
-}
-
-/* RDX: field; R8 out: its value */
+/* RDX: field; R8 out: its value, sizes in bytes */
 static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
 {
+	const struct fake_module *module = &fake_module.module;
+	const struct {
+		u64 field;
+		u64 value;
+	} fields[] = {
+		{ SEAM_FIELD_MINOR, module->minor },
+		{ SEAM_FIELD_MAJOR, module->major },
+		{ SEAM_FIELD_UPDATE, module->update },
+		{ SEAM_FIELD_FEATURES0, module->features0 },
+		{ SEAM_FIELD_MODULE_HV, module->module_hv },
+		{ SEAM_FIELD_NO_DOWNGRADE, module->no_downgrade },
+		{ SEAM_FIELD_NR_CPUID_CONFIGS, NR_CPUID_CONFIGS },
+		{ 0x9100000100000008, MAX_TDMRS },
+		{ 0x9100000100000009, SEAM_RESERVED_PER_TDMR },
+		{ 0x9100000100000010, sizeof(struct pamt_entry) },	/* 4K pages */
+		{ 0x9100000100000011, sizeof(struct pamt_entry) },	/* 2M pages */
+		{ 0x9100000100000012, sizeof(struct pamt_entry) },	/* 1G pages */
+		{ 0x9800000100000000, PAGE_SIZE },			/* TDR */
+		{ 0x9800000100000100, NR_TDCS_PAGES * PAGE_SIZE },
+		{ 0x9800000100000200, NR_TDVPS_PAGES * PAGE_SIZE },
+		{ 0x1900000300000000, ~0ULL },			/* ATTRIBUTES, fixed 0 */
+		{ 0x1900000300000001, 0 },			/* ATTRIBUTES, fixed 1 */
+		{ 0x1900000300000002, ~0ULL },			/* XFAM, fixed 0 */
+		{ 0x1900000300000003, 3 },			/* XFAM, fixed 1 */
+		{ 0x9900000100000008, MAX_VCPUS_PER_TD },
+	};
+	u64 leaf = regs->rdx - SEAM_FIELD_CPUID_CONFIG_LEAVES;
+	u64 mask = regs->rdx - SEAM_FIELD_CPUID_CONFIG_VALUES;
+
 	if (!cpumask_test_cpu(smp_processor_id(), &fake_module.lps))
 		return SEAM_SYS_LP_INIT_NOT_DONE;
-	if (read_field(regs->rdx, &regs->r8) || read_cpuid_config(regs->rdx, &regs->r8))
-		return SEAM_SUCCESS;
 
 	regs->r8 = 0;
+	if (leaf < NR_CPUID_CONFIGS) {
+		regs->r8 = cpuid_configs[leaf].leaf;
+		return SEAM_SUCCESS;
+	}
+	if (mask < 2 * NR_CPUID_CONFIGS) {
+		regs->r8 = cpuid_configs[mask / 2].mask[mask % 2];
+		return SEAM_SUCCESS;
+	}
+	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
+		if (fields[i].field == regs->rdx) {
+			regs->r8 = fields[i].value;
+			return SEAM_SUCCESS;
+		}
+	}
 	return SEAM_METADATA_FIELD_ID_INCORRECT;
 }
 

@@ -11,6 +11,7 @@
 #include <linux/cpufeature.h>
 #include <linux/list.h>
 #include <linux/mm.h>
+#include <linux/seq_file.h>
 #include <linux/smp.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
@@ -346,26 +347,20 @@ static const struct module_leaf module_td_leaves[] __initconst = {
 };
 MODULE_LEAVES(module_td_leaves);
 
-/*
- * Look at all TDs at one moment, the oldest first, whoever has built them. Returns how many there
- * are; if that is more than @max, the newest are missing.
- */
-unsigned int fake_module_get_tds(struct fake_td_info *infos, unsigned int max)
+/* "MRCONFIGID MRTD" of each TD, all at one moment, whoever has built them; "-" while it is built */
+void fake_module_show_tds(struct seq_file *m)
 {
 	const struct tdr *tdr;
-	unsigned int nr = 0;
 
 	guard(raw_spinlock_irqsave)(&fake_module.lock);
 
 	list_for_each_entry(tdr, &fake_module.tds, list) {
-		if (nr++ >= max)
-			continue;
-		memcpy(infos->mrconfigid, tdr->mrconfigid, SEAM_MRTD_SIZE);
-		infos->finalized = tdr->op_state == TD_RUNNABLE;
-		memcpy(infos->mrtd, tdr->mrtd, SEAM_MRTD_SIZE);
-		infos++;
+		seq_printf(m, "%*phN ", SEAM_MRTD_SIZE, tdr->mrconfigid);
+		if (tdr->op_state == TD_RUNNABLE)
+			seq_printf(m, "%*phN\n", SEAM_MRTD_SIZE, tdr->mrtd);
+		else
+			seq_puts(m, "-\n");
 	}
-	return nr;
 }
 
 /* The measurement that the report of a TD would show, or -ENODATA if it is not finalized yet */

@@ -18,8 +18,6 @@
 #include "fake_host.h"
 #include "fake_module.h"
 
-#define MAX_TDS		256
-
 /* A TD that userspace builds, while it has the file open */
 struct user_td {
 	struct mutex lock;	/* one step of the build at a time */
@@ -111,26 +109,9 @@ static const struct file_operations td_fops = {
 	.llseek = default_llseek,
 };
 
-/* "MRCONFIGID MRTD": every TD of the module, whoever has made it; "-" while it is built */
 static int tds_show(struct seq_file *m, void *unused)
 {
-	struct fake_td_info *infos __free(kvfree) = kvmalloc_array(MAX_TDS, sizeof(*infos),
-								   GFP_KERNEL);
-	unsigned int nr;
-
-	if (!infos)
-		return -ENOMEM;
-	nr = fake_module_get_tds(infos, MAX_TDS);
-	if (nr > MAX_TDS)
-		return -E2BIG;
-
-	for (unsigned int i = 0; i < nr; i++) {
-		seq_printf(m, "%*phN ", SEAM_MRTD_SIZE, infos[i].mrconfigid);
-		if (infos[i].finalized)
-			seq_printf(m, "%*phN\n", SEAM_MRTD_SIZE, infos[i].mrtd);
-		else
-			seq_puts(m, "-\n");
-	}
+	fake_module_show_tds(m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(tds);
