@@ -15,7 +15,7 @@ deps := @$(build)/deps
 flag = $(if $(filter-out 1,$($(1))),$(error $(1)=$($(1)): use $(1)=1, or leave it out),$(if $($(1)),$(2)))
 
 .PHONY: demo kvm check check-all style bisect tree refresh series kunit selftest stress coverage
-.PHONY: mutants bench clean help
+.PHONY: mutants clean help
 
 demo:
 	$(deps) bochs
@@ -68,10 +68,6 @@ coverage:
 mutants:
 	$(deps)
 	@$(boot)/mutants
-
-bench:
-	$(deps)
-	@$(boot)/bench $(CPUS)
 
 clean:
 	@$(queue)/clean

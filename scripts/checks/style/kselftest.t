@@ -12,7 +12,6 @@ git -C "$kernel" checkout -q -- .gitignore Makefile Kbuild scripts usr include/u
 "$top/scripts/build/selftests" >>"$full" 2>&1
 cp -r "$out/headers/usr/include" "$kernel/usr/"
 
-# run_tests SKIPPED ARGUMENT...
 run_tests() {
 	local skipped=$1
 	shift
@@ -41,7 +40,6 @@ here() {
 	absent . "$tmp/left"
 }
 
-# planted_file: what is not in .gitignore.
 planted_file() {
 	echo >"$kernel/tools/testing/selftests/tdx_host/more"
 	left | grep 'tdx_host/more'
