@@ -30,9 +30,7 @@ die() {
 
 # One line a step, with the seconds since the first script began.
 export TDX_START=${TDX_START:-$(date +%s)}
-step() {
-	printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"
-}
+step() { printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"; }
 
 # options LETTERS ARGUMENT...: those of getopts, in ${opt[LETTER]}: 1 where they take no argument; the rest in ${args[@]}.
 declare -A opt=()
@@ -57,9 +55,7 @@ esac
 [[ $top != *[:[:space:]]* ]] || die "$top: the kernel cannot be built below a path with spaces or colons: move the clone"
 
 # A tree of the user's own gets a build directory of its own, named after its path.
-out_of() {
-	echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"
-}
+out_of() { echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"; }
 out=$top/build/$BASE
 if [ -n "$KSRC" ]; then
 	[ -d "$KSRC" ] || die "KSRC=$KSRC is not a directory: name the top of a kernel tree"
@@ -116,9 +112,7 @@ tmpdir() {
 }
 
 # git in the kernel trees, without the user's configuration and hooks.
-git_in() {
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"
-}
+git_in() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"; }
 kgit() { git_in "$scratch" "$@"; }
 lgit() { git_in "$linux" "$@"; }
 
@@ -134,9 +128,7 @@ planted() {
 }
 
 # The threads of the series, in order.
-threads() {
-	sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series"
-}
+threads() { sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series"; }
 
 # The names of its KUnit suites.
 suites() {

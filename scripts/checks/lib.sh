@@ -26,9 +26,7 @@ finish() {
 trap finish EXIT
 
 # needs WHAT...: Debian's packages as scripts/build/deps names them; "check" every one has.
-needs() {
-	"$top/scripts/build/deps" "$@" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }
-}
+needs() { "$top/scripts/build/deps" "$@" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }; }
 
 # attempt COMMAND...: $code is what it ends with.  A function ends where anything in it fails: it runs in a shell of its
 # own, since "if", "!" and "||" would switch "set -e" off.
@@ -100,9 +98,7 @@ commits() {
 }
 
 # The files that the series touches.
-touched() {
-	kgit diff --name-only base series -- "$@"
-}
+touched() { kgit diff --name-only base series -- "$@"; }
 
 needs check
 "$top/scripts/queue/assemble" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }

@@ -3,10 +3,6 @@
 
 needs bochs
 
-holds() {
-	"$top/scripts/boot/kvm" 60
-}
-
 again() {
 	local what
 	for what in "kernel plain" "kernel patched" initrd "program bochs"; do
@@ -61,7 +57,7 @@ failures() {
 	EOT
 }
 
-check "an update at each stop of a build, a race, and KVM as it is without the series" holds
+check "an update at each stop of a build, a race, and KVM as it is without the series" "$top/scripts/boot/kvm" 60
 check "nothing is built the second time" again
 check "planted: no series, so the race goes wrong" race_on_plain
 check "debugfs shows which TDs are being built" debugfs_shows

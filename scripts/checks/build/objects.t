@@ -4,9 +4,7 @@
 # has firmware uploads: no more text, data and bss than it must, and no symbol that is not known.
 
 # touched_of NAME COMMIT: these objects of that commit, in obj-NAME.
-touched_of() {
-	"$top/scripts/build/kernel" -t "$(touched_targets)" "$1" "$2" host guest tests
-}
+touched_of() { "$top/scripts/build/kernel" -t "$(touched_targets)" "$1" "$2" host guest tests; }
 
 disassembly() {
 	local o

@@ -29,9 +29,7 @@ cocci() {
 }
 
 # new DIR: what is said of that and not of the base.
-new() {
-	comm -13 <(sed -n 's|^base/||p' "$tmp/said") <(sed -n "s|^$1/||p" "$tmp/said")
-}
+new() { comm -13 <(sed -n 's|^base/||p' "$tmp/said") <(sed -n "s|^$1/||p" "$tmp/said"); }
 
 nothing_new() {
 	cocci

@@ -10,13 +10,8 @@ for commit in base series; do
 done
 mapfile -t comments < <(touched 'arch/*.[ch]' 'drivers/*.[ch]')
 
-kernel_doc() {
-	find "${comments[@]}" -exec tools/docs/kernel-doc -none -Wall {} + 2>&1 || true
-}
-
-abi() {
-	python3 tools/docs/get_abi.py validate 2>&1
-}
+kernel_doc() { find "${comments[@]}" -exec tools/docs/kernel-doc -none -Wall {} + 2>&1 || true; }
+abi() { python3 tools/docs/get_abi.py validate 2>&1; }
 
 html() {
 	rm -rf "$tmp/html"

@@ -22,9 +22,7 @@ run_tests() {
 }
 
 # left ARGUMENT: what there is now, other than files that were not checked out.
-left() {
-	git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }
-}
+left() { git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }; }
 
 elsewhere() {
 	mkdir "$tmp/o"

@@ -4,14 +4,10 @@
 files series "$tmp" tools/scripts tools/include tools/arch/x86/tdx_update
 tool=$tmp/tools/arch/x86/tdx_update
 
-make_tool() {
-	make -s -C "$tool" CFLAGS='-O2 -Wextra -Werror' DESTDIR="$tmp/root" "$@"
-}
+make_tool() { make -s -C "$tool" CFLAGS='-O2 -Wextra -Werror' DESTDIR="$tmp/root" "$@"; }
 
 # page FILE: the manual as text, in $tmp/page.
-page() {
-	man --warnings -l -Tascii "$1" 2>"$tmp/warnings" | sed 's/.\x08//g' >"$tmp/page"
-}
+page() { man --warnings -l -Tascii "$1" 2>"$tmp/warnings" | sed 's/.\x08//g' >"$tmp/page"; }
 
 installs() {
 	make_tool install
