@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash disable=SC2034
-#
 # What the scripts here share: where things are, how progress and errors look.
 #
 #	BASE	kernel series to work on: 7.3 (default) or 7.2
@@ -31,8 +30,17 @@ die() {
 
 # One line a step, with the seconds since the first script began.
 export TDX_START=${TDX_START:-$(date +%s)}
-step() {
-	printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"
+step() { printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"; }
+
+# options LETTERS ARGUMENT...: those of getopts, in ${opt[LETTER]}: 1 where they take no argument; the rest in ${args[@]}.
+declare -A opt=()
+options() {
+	local letter OPTIND=1
+	while getopts "$1" letter "${@:2}"; do
+		[ "$letter" != '?' ] || exit 2
+		opt[$letter]=${OPTARG-1}
+	done
+	args=("${@:OPTIND + 1}")
 }
 
 case $BASE in
@@ -44,14 +52,10 @@ case $BASE in
 esac
 
 [ "$(uname -m)" = x86_64 ] || die "this machine is $(uname -m): the kernels are built on x86_64 only"
-case $top in
-*[:[:space:]]*) die "$top: the kernel cannot be built below a path with spaces or colons: move the clone" ;;
-esac
+[[ $top != *[:[:space:]]* ]] || die "$top: the kernel cannot be built below a path with spaces or colons: move the clone"
 
 # A tree of the user's own gets a build directory of its own, named after its path.
-out_of() {
-	echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"
-}
+out_of() { echo "$top/build/ksrc-$(printf %s "$1" | cksum | cut -d' ' -f1)"; }
 out=$top/build/$BASE
 if [ -n "$KSRC" ]; then
 	[ -d "$KSRC" ] || die "KSRC=$KSRC is not a directory: name the top of a kernel tree"
@@ -71,11 +75,9 @@ logged() {
 	if [ -t 1 ]; then
 		of=$(cat "$out/steps/$name" 2>/dev/null || true)
 		"$@" >"$log" 2>&1 &
-		while kill -0 $! 2>/dev/null; do
-			sleep 1
-			n=$(grep -cE '^  [A-Z]' "$log" || true)
-			[ "$n" -eq 0 ] || printf '\r%5ds  %s: %d%s files\033[K' \
-				$(($(date +%s) - TDX_START)) "$name" "$n" "${of:+ of $of}"
+		while sleep 1 && kill -0 $! 2>/dev/null; do
+			n=$(grep -cE '^  [A-Z]' "$log") || continue
+			printf '\r%s\033[K' "$(step "$name: $n${of:+ of $of} files")"
 		done
 		wait $! || code=$?
 		printf '\r\033[K'
@@ -88,8 +90,7 @@ logged() {
 	}
 }
 
-# lock NAME [DIR]: until this script ends, it is the only one that has it.  Only scripts that call
-# no other one which takes the same lock may do so.
+# lock NAME [DIR]: until this script ends, it is the only one that has it.  No script that it calls may take the same one.
 lock() {
 	local fd
 	exec {fd}>"${2:-$out}/$1.lock"
@@ -99,7 +100,7 @@ lock() {
 	}
 }
 
-# A directory for this script alone, $tmp.  One whose script was killed goes with the next call.
+# A directory for this script alone, $tmp.  That of a script that was killed goes with the next call.
 tmpdir() {
 	local d
 	for d in "$out"/tmp.*; do
@@ -111,9 +112,7 @@ tmpdir() {
 }
 
 # git in the kernel trees, without the user's configuration and hooks.
-git_in() {
-	GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"
-}
+git_in() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"; }
 kgit() { git_in "$scratch" "$@"; }
 lgit() { git_in "$linux" "$@"; }
 
@@ -128,9 +127,12 @@ planted() {
 	kgit commit-tree -p series -m Planted "$(kgit write-tree)"
 }
 
-# suites: the names of the series' KUnit suites.
+# The threads of the series, in order.
+threads() { sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series"; }
+
+# The names of its KUnit suites.
 suites() {
-	kgit show series:arch/x86/virt/vmx/tdx/tests/Makefile | grep -oE '[a-z_]+_kunit\.o' | grep -v '^tdx_kunit' | sed 's/_kunit.*//'
+	kgit show series:arch/x86/virt/vmx/tdx/tests/Makefile | grep -oE '[a-z_]+_kunit\.o' | sed 's/_kunit.*//' | grep -vx tdx
 }
 
 # touched_objects: those of the kernel that boots which are made of a file that the series touches.

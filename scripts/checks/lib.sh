@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-#
 # lib.sh FILE [again]
 #
-# Runs a check, STAGE/NAME.t, and prints TAP.  A check has one topic: what must hold, and faults that it
-# must find.  It needs no other check, and gets what it needs.  What the checks share is below.
-#
-#	again	one of the stages style, queue and build that has passed on exactly these files and packages
-#		does not run
+# Runs a check, STAGE/NAME.t, and prints TAP.  A check has one topic: what must hold, and faults that it must find.  It
+# needs no other check, and gets what it needs.  With "again" one of the stages style, queue and build that has passed
+# on exactly these files and packages does not run.  What the checks share is below.
 
-# shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 file=$1 again=${2:-}
 topic=$(basename "$(dirname "$file")")-$(basename "$file" .t)
@@ -30,22 +26,24 @@ finish() {
 trap finish EXIT
 
 # needs WHAT...: Debian's packages as scripts/build/deps names them; "check" every one has.
-needs() {
-	"$top/scripts/build/deps" "$@" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }
-}
+needs() { "$top/scripts/build/deps" "$@" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }; }
 
-# check TITLE COMMAND...: one result.  The command is a function that ends where anything in it fails:
-# it runs in a shell of its own, since "if", "!" and "||" would switch "set -e" off.
-check() {
-	local title=$1 code
-	shift
-	n=$((n + 1))
+# attempt COMMAND...: $code is what it ends with.  A function ends where anything in it fails: it runs in a shell of its
+# own, since "if", "!" and "||" would switch "set -e" off.
+attempt() {
 	set +e
-	(set -e; "$@") >"$tmp/output" 2>&1
+	(set -e; "$@")
 	code=$?
 	set -e
+}
+
+# check TITLE COMMAND...: one result.
+check() {
+	local title=$1 code
+	n=$((n + 1))
+	attempt "${@:2}" >"$tmp/output" 2>&1
 	{ echo "--- $title"; cat "$tmp/output"; } >>"$full"
-	if [ $code -eq 0 ]; then
+	if [ "$code" -eq 0 ]; then
 		echo "ok $n - $title"
 	else
 		bad=1
@@ -64,11 +62,8 @@ absent() {
 # fails COMMAND...: it does, and says so.
 fails() {
 	local code
-	set +e
-	(set -e; "$@")
-	code=$?
-	set -e
-	[ $code -ne 0 ] || die "passes, and should not: $*"
+	attempt "$@"
+	[ "$code" -ne 0 ] || die "passes, and should not: $*"
 }
 
 # refused TEXT COMMAND...: fails, and says TEXT in the one line that it writes to stderr.
@@ -84,20 +79,8 @@ refused() {
 
 # because LOG CASE REASON: the case fails, and between the result before it and its own the log gives the reason.
 because() {
-	awk -v wanted="$2" '
-		/^ *(not )?ok [0-9]+ / {
-			name = $0
-			sub(/^ *(not )?ok [0-9]+ (- )?/, "", name)
-			if (/^ *not/ && name == wanted) {
-				printf "%s", since
-				found = 1
-			}
-			since = ""
-			next
-		}
-		{ since = since $0 "\n" }
-		END { exit !found }' "$1" >"$tmp/since" || die "passes: $2"
-	grep -E "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 does not fail because of: $3"; }
+	sed -nE "/^ *(not )?ok [0-9]+ /!{H;d}; /^ *not ok [0-9]+ (- )?$2\$/{x;p;q}; s/.*//; x" "$1" >"$tmp/since"
+	grep -E "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 passes, or fails for another reason than: $3"; }
 }
 
 # files COMMIT DIR PATH...: what is there of a commit, in DIR.
@@ -115,9 +98,7 @@ commits() {
 }
 
 # The files that the series touches.
-touched() {
-	kgit diff --name-only base series -- "$@"
-}
+touched() { kgit diff --name-only base series -- "$@"; }
 
 needs check
 "$top/scripts/queue/assemble" >>"$full" 2>&1 || { cat "$full" >&2; exit 1; }

@@ -38,7 +38,7 @@ bugs_found() {
 		s/while \(now\(\) < until\)/while (0)/;s/return text;$/return "nothing";/
 		s/"loading", "-1"/"loading", "1"/;s/end\(EXIT_LOST/end(EXIT_FAILED/;s/ == SIG_IGN\)$/ == SIG_ERR)/')
 	"$top/scripts/build/initrd" "$commit" bugs
-	fails "$top/scripts/boot/selftest" -i "$out/initrd-bugs"
+	fails "$top/scripts/boot/selftest" patched -i "$out/initrd-bugs"
 	not_ok selftest-patched-tdx_host_tool 'another one is named' 'a timeout: number of attempts' \
 		'once: what the module says' 'SIGTERM and SIGALRM at other times' 'the new module does not come up' \
 		'SIGHUP that was ignored before'
@@ -46,7 +46,7 @@ bugs_found() {
 }
 
 skips() {
-	fails "$top/scripts/boot/selftest" -f ''
+	fails "$top/scripts/boot/selftest" patched -f ''
 	grep '^1..0 # SKIP needs a TDX host' "$logs/selftest-patched-tdx_host_sysfs.tap"
 	[ "$(grep -c '^exit code of .*: 4$' "$logs/selftest-patched.log")" = 2 ]
 }

@@ -3,17 +3,13 @@
 
 needs bisect
 
-all() {
-	"$top/scripts/build/commits"
-}
-
 # faulty ROW FAULT FILE EXPRESSION: not noticed is a failure.
 faulty() {
 	fails "$top/scripts/build/commits" -p "$(planted "$3" "$4")" "$1" 2>&1 | tee "$tmp/said"
 	grep "commit [0-9]*, Planted, $2 ($1)" "$tmp/said"
 }
 
-check "every commit builds, and warns no more than the base" all
+check "every commit builds, and warns no more than the base" "$top/scripts/build/commits"
 check "planted: a new warning" faulty off "has new warnings" drivers/base/firmware_loader/sysfs_upload.c \
 	'$a static void tdx_must_warn(void) { }'
 check "planted: a commit that does not build" faulty i386 "does not build" drivers/base/firmware_loader/sysfs_upload.c \

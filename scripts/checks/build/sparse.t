@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # sparse has nothing to say about the directories that the series touches.
 
-"$top/scripts/build/sparse" >>"$full"
+"$top/scripts/build/program" sparse >>"$full"
 
 # sparse NAME COMMIT OBJECT...: builds them, with sparse on each; what it says is in build-NAME.log.
 sparse() {

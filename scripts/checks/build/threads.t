@@ -12,7 +12,6 @@ builds() {
 	[ -z "$suites" ] || grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"
 }
 
-# A thread that needs another one, without it.
 alone() {
 	cp -r "$top/patches" "$top/arch" "$top/tools" "$top/Documentation" "$tmp/"
 	sed -i 's/^thread model after .*/thread model/' "$tmp/patches/series"

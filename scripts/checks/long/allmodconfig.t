@@ -3,7 +3,6 @@
 
 needs allmod
 
-# build COMMIT
 build() {
 	"$top/scripts/build/kernel" -t "arch/x86/virt/vmx/tdx/ arch/x86/coco/tdx/ arch/x86/kvm/vmx/tdx.o
 		drivers/virt/coco/tdx-host/ drivers/base/firmware_loader/" allmod "$1" allmodconfig allmod tests
@@ -15,7 +14,6 @@ builds() {
 	absent -i 'warning: ' "$logs/build-allmod.log"
 }
 
-# WERROR is on.
 warning() {
 	fails build "$(planted drivers/virt/coco/tdx-host/tdx-host.c '$a static void tdx_must_warn(void) { }')"
 	grep 'error: .*tdx_must_warn' "$logs/build-allmod.log"

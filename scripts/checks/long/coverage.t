@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # What of the production code the suites execute.
 
-# What no suite reaches.
 missed() {
 	fails "$top/scripts/boot/coverage" "$(planted arch/x86/virt/vmx/tdx/tdx.c \
 		's/^\tint nr = tdx_get_nr_td_builds\(\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')" >"$tmp/said"

@@ -18,7 +18,7 @@ run() {
 	xargs cp --parents -t "$root" <"$tmp/libraries"
 	find "$root" -mindepth 1 -type d -printf 'dir /%P 0755 0 0\n' -o -type f -printf 'file /%P %p 0755 0 0\n' >"$tmp/list"
 	{ cat "$out/initrd"; "$out/obj-firmware-$1/usr/gen_init_cpio" "$tmp/list" | gzip -1; } >"$tmp/initrd"
-	"$top/scripts/boot/emulate" -i "$tmp/initrd" "$out/obj-firmware-$1/arch/x86/boot/bzImage" firmware "$logs/firmware-$1.log"
+	"$top/scripts/boot/emulate" -i "$tmp/initrd" "firmware-$1" firmware "$logs/firmware-$1.log"
 }
 
 passes() {

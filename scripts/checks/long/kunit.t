@@ -2,9 +2,7 @@
 # The suites as kunit.py itself builds and runs them, and on machines where a part of the tests cannot run.
 
 console=$logs/kunit-patched.console
-kunit() {
-	"$top/scripts/boot/kunit" "$@"
-}
+kunit() { "$top/scripts/boot/kunit" "$@"; }
 
 as_documented() (
 	lock scratch

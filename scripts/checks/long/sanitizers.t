@@ -1,26 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0
-# The suites with a sanitizer that has to be in effect; then with a bug in them, which it has to find.
+# The suites with what finds bugs that no test sees: it has to be in effect, and to find a bug that is planted.
 
-# passes NAME SYMBOL
 passes() {
-	"$top/scripts/build/kernel" "$1" series host guest tests "$1"
-	grep "^CONFIG_$2=y" "$out/obj-$1/.config"
+	"$top/scripts/build/kernel" "$1" series host guest tests "${@:2}"
 	"$top/scripts/boot/kunit" -l 1800 "$1"
 }
 
-# finds NAME REPORT
 finds() {
+	local report
 	"$top/scripts/build/kernel" "$1" "$(planted arch/x86/virt/vmx/tdx/tests/fake_seam.c "\$r $top/scripts/checks/long/plants.c")" host guest tests "$1"
 	fails "$top/scripts/boot/kunit" -l 1800 "$1" fake_module
-	grep -m1 "$2" "$logs/kunit-$1.console"
+	for report in "${@:2}"; do
+		grep -m1 "$report" "$logs/kunit-$1.console"
+	done
 }
 
-while read -r name symbol report; do
-	check "the suites pass with $symbol" passes "$name" "$symbol"
-	check "planted: a bug for $symbol" finds "$name" "$report"
-done <<'EOT'
-kasan KASAN BUG: KASAN: slab-out-of-bounds in planted
-ubsan UBSAN UBSAN: shift-out-of-bounds in .*fake_seam.c
-kcsan KCSAN BUG: KCSAN: data-race in planted_race
-rt PREEMPT_RT BUG: sleeping function called\|BUG: Invalid wait context
-EOT
+# All else that the tip tree wants patches tested with; and with the kselftest.
+validated() {
+	local log=$logs/selftest-lockdep.log
+	passes lockdep x86_debug.config lockdep
+	"$top/scripts/boot/selftest" lockdep
+	absent -E 'WARNING|BUG:|INFO: ' "$log"
+	grep -E 'debug_locks: *1' "$log"
+}
+
+check "the suites and the kselftest pass with lock validation" validated
+check "the suites pass with KASAN and UBSAN" passes kasan kasan
+check "planted: bugs for both" finds kasan 'BUG: KASAN: slab-out-of-bounds in planted' 'UBSAN: shift-out-of-bounds in .*fake_seam.c'
+check "the suites pass with KCSAN" passes kcsan kcsan
+check "planted: a data race" finds kcsan 'BUG: KCSAN: data-race in planted_race'
+check "the suites pass with PREEMPT_RT" passes rt rt
+check "planted: a lock that may sleep where nothing may" finds rt 'BUG: sleeping function called\|BUG: Invalid wait context'

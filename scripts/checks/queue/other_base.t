@@ -19,7 +19,6 @@ dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" | xz -dc
 mv "$tmp/$package" "$tmp/tree"
 commit_tree "$tmp/tree"
 copy
-mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series")
 in_copy "$tmp/tree"
 
 all() {
@@ -40,7 +39,7 @@ planted_change() {
 }
 
 check "all of it applies to $other" all
-for thread in "${threads[@]}"; do
+for thread in $(threads); do
 	check "thread $thread applies to $other" one "$thread"
 done
 check "planted: a kernel to which it does not is found" planted_change

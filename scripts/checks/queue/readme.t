@@ -9,17 +9,12 @@ in_readme() {
 	grep -oE '^\| make [a-z-]+|`make [^`]*`|^	make [a-z-]+' "$1" | grep -vE 'make (-|headers)' |
 		sed -E 's/^.*make//; s/[A-Z_]+=[^ `]*//g; s/`//g' | tr -s ' ' '\n' | grep . | sort -u
 }
-in_makefile() {
-	sed -n 's/^\.PHONY://p' Makefile | tr ' ' '\n' | grep -vE '^(demo|help|)$' | sort
-}
+in_makefile() { sed -n 's/^\.PHONY://p' Makefile | tr ' ' '\n' | grep -vE '^(demo|help|)$' | sort; }
 
 same_commands() {
-	in_readme README >"$tmp/readme"
-	in_makefile >"$tmp/makefile"
-	[ "$(wc -l <"$tmp/makefile")" -ge 14 ]
-	diff "$tmp/readme" "$tmp/makefile"
-	make -s help >"$tmp/help"
-	grep "^| make bisect " "$tmp/help"
+	[ "$(in_makefile | wc -l)" -ge 14 ]
+	diff <(in_readme README) <(in_makefile)
+	make -s help | grep "^| make bisect "
 }
 
 # Every variable that README shows is one of the Makefile's, and the other way round.
@@ -28,14 +23,12 @@ same_variables() {
 	{ grep -oE '\b[A-Z]+=' README | tr -d =; } | sort -u >"$tmp/readme"
 	{ grep -oE '\$\([A-Z]+\)|flag,[A-Z]+' Makefile | tr -d '()$' | sed 's/^flag,//'
 	  sed -n 's/^export //p' Makefile | sed 's/ ?=.*//' | tr ' ' '\n'; } | sort -u >"$tmp/makefile"
-	comm -3 <(grep -vxE 'TARGETS|LOCALVERSION|N|DIR' "$tmp/readme") "$tmp/makefile" >"$tmp/differ"
-	absent . "$tmp/differ"
+	diff <(grep -vxE 'TARGETS|LOCALVERSION|N|DIR' "$tmp/readme") "$tmp/makefile"
 	for word in SIGNOFF PLAIN; do
 		fails make -n series stress $word=yes 2>&1 | grep "$word=yes: use $word=1"
 	done
 }
 
-# What README says is where.
 there() {
 	local path
 	grep -oE '\b(scripts|patches|tools|Documentation/arch|arch/x86/virt)/[a-z0-9_./-]*[a-z0-9/]' README >"$tmp/paths"

@@ -34,7 +34,7 @@ arrives() {
 	"$refresh"
 	# It is of the thread of the commit before it.
 	tail -n 2 "$repo/patches/series"
-	grep '^+/\* work' "$repo/patches/$(sed -n 's/^thread \([^ ]*\).*/\1/p' "$repo/patches/series" | tail -n 1)/"*-Work.patch
+	grep '^+/\* work' "$repo/patches/$(threads | tail -n 1)/"*-Work.patch
 	[ "$(tail -n 1 "$repo/patches/series")" = $'\t'arch/x86/virt/vmx/tdx/new.sh ]
 	[ -x "$repo/arch/x86/virt/vmx/tdx/new.sh" ]
 	"$tree"

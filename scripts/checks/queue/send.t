@@ -10,7 +10,6 @@ small_tree "$tmp/kernel" COPYING CREDITS Kbuild README include/Kbuild fs/Makefil
 	kernel/Makefile lib/Makefile drivers/Makefile
 its_base=$(git -C "$tmp/kernel" rev-parse HEAD)
 in_copy "$tmp/kernel"
-mapfile -t threads < <(sed -n 's/^thread \([^ ]*\).*/\1/p' "$repo/patches/series")
 { "$repo/scripts/queue/tree"; "$repo/scripts/queue/series"; } >>"$full"
 
 # Instead of a mail server: what it is told, and what it is given.
@@ -24,11 +23,8 @@ chmod +x "$tmp/sendmail"
 mkdir "$tmp/home"
 export HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/home XDG_CACHE_HOME=$tmp/home
 export GIT_CONFIG_GLOBAL=$tmp/home/.gitconfig
-git config --global user.name "$name"
-git config --global user.email "$email"
-git config --global sendemail.smtpServer "$tmp/sendmail"
-git config --global sendemail.confirm never
-git config --global b4.attestation-policy off
+printf '%s\n' "[user]" "name=$name" "email=$email" "[sendemail]" "smtpServer=$tmp/sendmail" confirm=never \
+	"[b4]" attestation-policy=off >"$GIT_CONFIG_GLOBAL"
 
 # send THREAD: as README has it for another one, in the same directory.
 send() {
@@ -64,23 +60,14 @@ arrives() {
 	[ ! -e "$out/series/$1/0000-cover-letter.patch" ] || absent -vxFf "$MAILS/01.to" "$MAILS/00.to"
 }
 
-# closed THREAD: those that it comes after, in order, and itself.
-closed() {
-	local other
-	{
-		sed -n "s/^thread $1 after //p" "$repo/patches/series" | xargs -rn 1 |
-			while read -r other; do closed "$other"; done
-		echo "$1"
-	} | awk '!seen[$0]++'
-}
-
 # applies SENT THREAD: the mails are its commits, on what they say that they apply to, and nothing that is only for the
 # mail gets into a message.
 applies() {
-	local thread list=() mail
-	for thread in $(closed "$2"); do
+	local thread list=() mail after
+	after=$(sed -n "s/^thread $2 after //p" "$top/patches/series")
+	for thread in $after "$2"; do
 		for mail in "$1/$thread"/??; do
-			case $mail in */00) ! grep -q '^Subject: .* 0*0/' "$mail" || continue ;; esac
+			! grep -q '^Subject: .* 0*0/' "$mail" || continue
 			list+=("$mail")
 			[ "$thread" = "$2" ] ||
 				git patch-id --stable <"$mail" | sed 's/ .*//; s/^/prerequisite-patch-id: /'
@@ -89,7 +76,7 @@ applies() {
 	cat "$1/$2"/?? >"$tmp/all"
 	{ grep '^prerequisite-patch-id: ' "$tmp/all" || true; } | diff "$tmp/want" -
 	[ "$(grep '^base-commit: ' "$tmp/all")" = "base-commit: $its_base" ]
-	sed -n "s/^thread $2 after /and after the patches of: /p" "$repo/patches/series" | diff - <(grep '^and after ' "$1/$2/00")
+	[ "$(grep '^and after ' "$1/$2/00")" = "${after:+and after the patches of: $after}" ]
 	rm -rf "$tmp/am"
 	kgit worktree prune
 	kgit worktree add -q --detach "$tmp/am" base
@@ -118,7 +105,6 @@ read_by_b4() {
 	[ "$(git rev-parse 'HEAD^{tree}')" = "$(kgit rev-parse 'refs/threads/fix^{tree}')" ]
 }
 
-# A name that is not ASCII, with a comma.
 quoted() {
 	cp -r "$out/series/hotplug" "$out/series/quoted"
 	sed -i '/^X86 TRUST DOMAIN EXTENSIONS/a M:\t"Ünal, Dr. Zoë" <zoe@example.org>' "$linux/MAINTAINERS"
@@ -146,15 +132,13 @@ signed() {
 		GIT_CONFIG_KEY_1=user.email GIT_CONFIG_VALUE_1=zoe@example.org
 	 "$repo/scripts/queue/series" -s -o "$tmp/signed")
 	for mail in "$tmp"/signed/*/*.patch; do
-		case $mail in */0000-*) continue ;; esac
+		[[ $mail != */0000-* ]] || continue
 		[ "$(grep -c '^Signed-off-by: Zoë Tester <zoe@example.org>$' "$mail")" = 1 ] || die "not signed: $mail"
 	done
 }
 
-for thread in "${threads[@]}"; do
+for thread in $(threads); do
 	check "thread $thread arrives at the lists that care, and at people" arrives "$thread"
-done
-for thread in "${threads[@]}"; do
 	check "thread $thread is its commits, on what it says that it applies to" applies "$tmp/sent" "$thread"
 done
 check "b4 takes what was sent" read_by_b4

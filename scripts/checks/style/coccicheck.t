@@ -14,33 +14,31 @@ for commit in base series; do
 done
 files "$fault" "$tmp/sources/planted" drivers/virt/coco/tdx-host/tdx-host.c
 
-# What there is to say, as FILE: TEXT.  Left out are the semantic patches that cannot report, and
-# those that need an OCaml compiler.
+# What there is to say, as DIR/FILE: TEXT.  Left out are the semantic patches that cannot report, and those that need an
+# OCaml compiler.
 cocci() {
-	local list log=$tmp/cocci.log dir
+	local list log=$tmp/cocci.log
 	list=$(grep -lE '^virtual +report' "$tmp"/kernel/scripts/coccinelle/*/*.cocci | xargs grep -LE ': *ocaml')
 	[ "$(wc -l <<<"$list")" -gt 50 ] || die "too few semantic patches"
 	# Not in the kernel's directory: its .cocciconfig looks for files in git, and the user's own may do more.
 	(cd "$tmp/sources" && export HOME=$PWD srctree=$tmp/kernel srcroot=$PWD MODE=report J=1 &&
 		xargs -P "$jobs" -I{} env COCCI={} "$srctree/scripts/coccicheck" <<<"$list") >"$log" 2>&1
 	absent -E 'Fatal error|coccicheck failed|is available at' "$log"
-	for dir in base series planted; do
-		# FILE:LINE:COLUMN-COLUMN: text
-		{ grep -oE "^$tmp/sources/$dir/[^ ]+:[0-9]+:[0-9]+-[0-9]+: .*" "$log" || [ $? -eq 1 ]; } |
-			sed -E "s|^$tmp/sources/$dir/||; s/:[0-9]+:[0-9]+-[0-9]+:/:/; s/ (on )?line [0-9]+//" |
-			sort >"$tmp/said.$dir"
-	done
+	# FILE:LINE:COLUMN-COLUMN: text
+	sed -nE "s|^$tmp/sources/([^ ]+):[0-9]+:[0-9]+-[0-9]+: |\1: |; T; s/ (on )?line [0-9]+//; p" "$log" | sort >"$tmp/said"
 }
+
+# new DIR: what is said of that and not of the base.
+new() { comm -13 <(sed -n 's|^base/||p' "$tmp/said") <(sed -n "s|^$1/||p" "$tmp/said"); }
 
 nothing_new() {
 	cocci
-	cat "$tmp/said.series"
-	absent . <(comm -13 "$tmp/said.base" "$tmp/said.series")
+	cat "$tmp/said"
+	absent . <(new series)
 }
 
 planted_use() {
-	[ "$(comm -13 "$tmp/said.base" "$tmp/said.planted")" = \
-	  "drivers/virt/coco/tdx-host/tdx-host.c: ERROR: reference preceded by free" ]
+	[ "$(new planted)" = "drivers/virt/coco/tdx-host/tdx-host.c: ERROR: reference preceded by free" ]
 }
 
 check "Coccinelle has no new complaint" nothing_new

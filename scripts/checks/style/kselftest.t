@@ -12,7 +12,6 @@ git -C "$kernel" checkout -q -- .gitignore Makefile Kbuild scripts usr include/u
 "$top/scripts/build/selftests" >>"$full" 2>&1
 cp -r "$out/headers/usr/include" "$kernel/usr/"
 
-# run_tests SKIPPED ARGUMENT...
 run_tests() {
 	local skipped=$1
 	shift
@@ -23,9 +22,7 @@ run_tests() {
 }
 
 # left ARGUMENT: what there is now, other than files that were not checked out.
-left() {
-	git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }
-}
+left() { git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }; }
 
 elsewhere() {
 	mkdir "$tmp/o"
@@ -41,7 +38,6 @@ here() {
 	absent . "$tmp/left"
 }
 
-# planted_file: what is not in .gitignore.
 planted_file() {
 	echo >"$kernel/tools/testing/selftests/tdx_host/more"
 	left | grep 'tdx_host/more'

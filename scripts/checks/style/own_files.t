@@ -6,21 +6,11 @@ cd "$top"
 
 # Each of these prints what is wrong with FILE...
 
-licences() {
-	grep -L SPDX-License-Identifier "$@" | grep -vE '^(README|MAINTAINERS|patches/.*)$' || true
-}
-
-spaces() {
-	grep -nHE '[[:space:]]+$' "$@" | grep -v '^patches/' || true
-}
-
-lengths() {
-	wc -l "$@" | awk '$1 > 300 && $2 != "total" { print $2 " has more than 300 lines: " $1 }'
-}
-
-shells() {
-	printf '%s\0' "$@" | xargs -0 -n 8 -P "$(nproc)" shellcheck -x
-}
+licences() { grep -L SPDX-License-Identifier "$@" | grep -vE '^(README|MAINTAINERS|patches/.*)$'; }
+spaces() { grep -nHE '[[:space:]]+$' "$@" | grep -v '^patches/'; }
+lengths() { wc -l "$@" | awk '$1 > 300 && $2 != "total" { print $2 " has more than 300 lines: " $1 }'; }
+shells() { printf '%s\0' "$@" | xargs -0 -n 8 -P "$(nproc)" shellcheck -x; }
+spelling() { codespell --check-hidden -L filp "$@"; }
 
 # What git knows and what is new, as long as it is there.
 mapfile -t own < <(git ls-files --cached --others --exclude-standard | sort -u |
@@ -34,10 +24,6 @@ mapfile -t shell < <(printf '%s\n' "${ours[@]}" | grep -vE '\.(config|py|list|c|
 clean() {
 	"$@" >"$tmp/said" 2>&1 || true
 	absent . "$tmp/said"
-}
-
-spelling() {
-	codespell --check-hidden -L filp "$@"
 }
 
 # found TEXT PATTERN FUNCTION: the fault in a file with this text.

@@ -1,16 +1,43 @@
 # SPDX-License-Identifier: GPL-2.0
-# What thread fix adds to a small kernel with TDX, and the series to what it touches of one without that has firmware
-# uploads: text, data and bss of the objects, without the tests.  No more than it must, and no symbol that is not known.
+# What the objects have that are made of what the series touches, without the tests.  The first commit only moves
+# definitions: the same instructions.  What thread fix adds to a small kernel with TDX, and the series to one without that
+# has firmware uploads: no more text, data and bss than it must, and no symbol that is not known.
+
+# touched_of NAME COMMIT: these objects of that commit, in obj-NAME.
+touched_of() { "$top/scripts/build/kernel" -t "$(touched_targets)" "$1" "$2" host guest tests; }
+
+disassembly() {
+	local o
+	mkdir "$tmp/$1.code"
+	for o in $(touched_objects | grep -v /tests/); do
+		objdump -dr --no-show-raw-insn "$out/obj-$1/$o" | sed 1,3d >"$tmp/$1.code/${o//\//__}"
+	done
+}
+
+moves_only() {
+	local f
+	touched_of base base
+	touched_of first "$(commits | head -n 1)"
+	disassembly base
+	disassembly first
+	for f in kernel__process kvm__vmx__tdx virt__vmx__tdx__seamcall coco__tdx__tdx boot__compressed__tdx; do
+		[ -s "$tmp/base.code/arch__x86__$f.o" ]
+	done
+	diff -rq "$tmp/base.code" "$tmp/first.code"
+}
+
+changes() {
+	disassembly patched
+	fails cmp "$tmp"/{base,patched}.code/arch__x86__virt__vmx__tdx__tdx.o
+}
 
 # objects KERNEL OBJECT...: file, text, data and bss of each; and all symbols, in $tmp/KERNEL.symbols.  Some names have a
 # counter, and those of initcalls their line numbers, in them.
 objects() {
 	cd "$out/obj-$1"
 	size "${@:2}" | awk '$1 + 0 { print $6, $1, $2, $3 }' | sort >"$tmp/$1"
-	nm --defined-only "${@:2}" | awk 'NF == 3 { print $3 }' |
-		sed -e 's/^\(__initcall__.*__\)[0-9]*_[0-9]*_/\1N_N_/' -e 's/^\(__UNIQUE_ID_.*_\)[0-9]*$/\1N/' \
-			-e 's/\.[0-9]*$//' |
-		sort >"$tmp/$1.symbols"
+	nm --defined-only "${@:2}" | awk 'NF == 3 { print $3 }' | sed -E \
+		's/^(__initcall__.*__)[0-9]*_[0-9]*_/\1N_N_/; s/^(__UNIQUE_ID_.*_)[0-9]*$/\1N/; s/\.[0-9]*$//' | sort >"$tmp/$1.symbols"
 	[ "$(wc -l <"$tmp/$1")" -gt 20 ]
 }
 
@@ -64,6 +91,8 @@ larger() {
 	grep "$1" "$tmp/said"
 }
 
+check "the first commit changes no instruction" moves_only
+check "planted: a change of code is found" changes
 check "without TDX no more than is allowed, in the firmware loader alone" uploads series
 check "with TDX no more than is allowed" with_tdx
 check "planted: a new symbol" larger 'symbols that are known: tdx_planted' 'char tdx_planted[8];'
