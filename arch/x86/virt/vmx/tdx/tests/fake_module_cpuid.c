@@ -84,10 +84,22 @@ static const struct {
 	  { 0, (BIT_ULL(11) | BIT_ULL(20) | BIT_ULL(26) | BIT_ULL(27) | BIT_ULL(29)) << 32 } },
 };
 
-/* Does what the leaf says depend on ECX? */
-static bool has_subleaves(u32 leaf)
+/* How many subleaves there are to read; 0: what the leaf says does not depend on ECX. */
+static u32 nr_subleaves(u32 leaf)
 {
-	return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd || leaf == 0x1f;
+	switch (leaf) {
+	case 0x4:
+		return 5;
+	case 0x7:
+		return 3;
+	case 0xb:
+		return 2;
+	case 0xd:
+		return 19;
+	case 0x1f:
+		return 6;
+	}
+	return 0;
 }
 
 /*
@@ -102,8 +114,9 @@ bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value)
 	u32 subleaf = no_subleaf ? 0 : (field >> 1) & GENMASK(6, 0);
 	unsigned int eax, ebx, ecx, edx;
 
-	if (no_subleaf == has_subleaves(leaf) ||
-	    (no_subleaf && (field & GENMASK_ULL(7, 1)) != GENMASK_ULL(7, 1)))
+	if (no_subleaf ? nr_subleaves(leaf) : subleaf >= nr_subleaves(leaf))
+		return false;
+	if (no_subleaf && (field & GENMASK_ULL(7, 1)) != GENMASK_ULL(7, 1))
 		return false;
 	if (leaf > 0xd && leaf != 0x1f && (leaf < BIT(31) || leaf > 0x80000008))
 		return false;

@@ -5,6 +5,9 @@
 #include <linux/array_size.h>
 #include <linux/init.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
+
+#include <asm/vmx.h>
 
 #include "fake_module_internal.h"
 
@@ -96,7 +99,20 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
+/* RCX: TDVPR. No TD runs: this is what the host sees of a triple fault, which ends a VMM in an orderly way. */
+static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rcx);
+	u64 ret = vp->initialized ? vp_associate(tdr, vp) : SEAM_VCPU_STATE_INCORRECT;
+
+	if (ret)
+		return ret;
+	printk_deferred_once(KERN_WARNING "fake_seam: TDs do not run here: as if they had triple faults\n");
+	return SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT;
+}
+
 static const struct module_leaf module_kvm_leaves[] = {
+	{ SEAM_LEAF_VP_ENTER, LEAF_VP(RCX, TD_RUNNABLE, TD_RUNNABLE), .call = vp_enter },
 	{ SEAM_LEAF_MNG_RD, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = mng_rd },
 	{ SEAM_LEAF_VP_RD, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_rd },
 	{ SEAM_LEAF_VP_WR, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE), .call = vp_wr },
