@@ -34,8 +34,8 @@ other_firmware() {
 check "QEMU's TDs are right with the series, and wrong without" holds
 check "nothing is built the second time" again
 check "planted: a plain kernel that breaks nothing" judged '| right .*<- wanted: WRONG | right' plain \
-	"s/^mrtd: .*/$(grep '^mrtd: ' "$logs/qemu-patched.log")/"
-check "planted: another MRTD" judged '| WRONG  <- wanted: WRONG | right' patched 's/^(mrtd: .*)./\1x/'
-check "planted: an update that is not refused" judged "<- wanted: accepted | transferring" patched 's/^(update: ).*/\1accepted/'
+	"s/^one-mrtd: .*/$(grep '^one-mrtd: ' "$logs/qemu-patched.log")/"
+check "planted: another MRTD" judged '| WRONG  <- wanted: WRONG | right' patched 's/^(one-mrtd: )./\10/'
+check "planted: an update that is not refused" judged "<- wanted: accepted | transferring" patched 's/^(one: ).*/\1accepted 1 1/'
 check "planted: a warning" judged '| 1  <- wanted: 0 | 0' patched 's/^(warnings: ).*/\11/'
 check "planted: another byte of the firmware, and another file" other_firmware
