@@ -2,6 +2,8 @@
 /*
  * Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes.
  */
+#define pr_fmt(fmt)	"fake_seam: " fmt
+
 #include <linux/array_size.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -99,7 +101,7 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-/* RCX: TDVPR. No TD runs: this is what the host sees of a triple fault, which ends a VMM in an orderly way. */
+/* RCX: TDVPR. No TD runs: it ends as with a triple fault, which VMMs know what to do about. */
 static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
 {
 	struct tdvpr *vp = __va(regs->rcx);
@@ -107,7 +109,7 @@ static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
 
 	if (ret)
 		return ret;
-	printk_deferred_once(KERN_WARNING "fake_seam: TDs do not run here: as if they had triple faults\n");
+	pr_warn_once("no TD runs: as if all had triple faults\n");
 	return SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT;
 }
 
