@@ -17,7 +17,7 @@ mapfile -t own < <(git ls-files --cached --others --exclude-standard | sort -u |
 	while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done)
 [ ${#own[@]} -gt 40 ] || die "git shows ${#own[@]} files"
 mapfile -t ours < <(printf '%s\n' "${own[@]}" | grep -E '^(scripts|\.ci)/')
-mapfile -t shell < <(printf '%s\n' "${ours[@]}" | grep -vE '\.(config|py|list|c|shellcheckrc)$'
+mapfile -t shell < <(printf '%s\n' "${ours[@]}" | grep -vE '\.(config|py|patch|list|c|shellcheckrc)$'
 	printf '%s\n' "${own[@]}" | grep '^tools/.*\.sh$')
 
 # What a function prints is what is wrong: so is that a program is missing.

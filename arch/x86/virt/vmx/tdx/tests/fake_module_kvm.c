@@ -2,11 +2,15 @@
 /*
  * Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes, and CPUID of TDs.
  */
+#define pr_fmt(fmt)	"fake_seam: " fmt
+
 #include <linux/array_size.h>
 #include <linux/bits.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 
 #include <asm/cpuid/api.h>
+#include <asm/vmx.h>
 
 #include "fake_module_internal.h"
 
@@ -28,10 +32,22 @@ static const struct {
 	  { 0, (BIT_ULL(11) | BIT_ULL(20) | BIT_ULL(26) | BIT_ULL(27) | BIT_ULL(29)) << 32 } },
 };
 
-/* Does what the leaf says depend on ECX? */
-static bool has_subleaves(u32 leaf)
+/* How many subleaves there are to read; 0: what the leaf says does not depend on ECX. */
+static u32 nr_subleaves(u32 leaf)
 {
-	return leaf == 0x4 || leaf == 0x7 || leaf == 0xb || leaf == 0xd || leaf == 0x1f;
+	switch (leaf) {
+	case 0x4:
+		return 5;
+	case 0x7:
+		return 3;
+	case 0xb:
+		return 2;
+	case 0xd:
+		return 19;
+	case 0x1f:
+		return 6;
+	}
+	return 0;
 }
 
 /*
@@ -47,7 +63,7 @@ bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value)
 	unsigned int eax, ebx, ecx, edx;
 
 	if ((field & ~GENMASK_ULL(16, 0)) != SEAM_FIELD_CPUID_VALUES ||
-	    no_subleaf == has_subleaves(leaf) ||
+	    (no_subleaf ? nr_subleaves(leaf) : subleaf >= nr_subleaves(leaf)) ||
 	    (no_subleaf && (field & GENMASK_ULL(7, 1)) != GENMASK_ULL(7, 1)))
 		return false;
 	if (leaf > 0xd && leaf != 0x1f && (leaf < BIT(31) || leaf > 0x80000008))
@@ -148,7 +164,20 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
+/* RCX: TDVPR. No TD runs: it ends as with a triple fault, which VMMs know what to do about. */
+static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
+{
+	struct tdvpr *vp = __va(regs->rcx);
+	u64 ret = vp->initialized ? vp_associate(tdr, vp) : SEAM_VCPU_STATE_INCORRECT;
+
+	if (ret)
+		return ret;
+	pr_warn_once("no TD runs: as if all had triple faults\n");
+	return SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT;
+}
+
 static const struct module_leaf module_kvm_leaves[] __initconst = {
+	{ SEAM_LEAF_VP_ENTER, vp_enter, LEAF_VP(RCX, TD_RUNNABLE, TD_RUNNABLE) },
 	{ SEAM_LEAF_MNG_RD, mng_rd, LEAF_TD(RCX, TD_INITIALIZED, TD_RUNNABLE) },
 	{ SEAM_LEAF_VP_RD, vp_rd, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE) },
 	{ SEAM_LEAF_VP_WR, vp_wr, LEAF_VP(RCX, TD_INITIALIZED, TD_RUNNABLE) },

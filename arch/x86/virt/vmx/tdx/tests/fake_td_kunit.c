@@ -13,6 +13,7 @@
 
 #include <asm/cpuid/api.h>
 #include <asm/tdx.h>
+#include <asm/vmx.h>
 
 #include "tdx_kunit.h"
 
@@ -319,6 +320,9 @@ static void cpuid_is_that_of_the_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value & (BIT(21) | BIT(31) | BIT(5)), BIT(21) | BIT(31));
 	KUNIT_EXPECT_EQ(test, read_cpuid(tdr, 0x7f, -1, 0, &value),
 			SEAM_METADATA_FIELD_ID_INCORRECT);
+	/* KVM reads subleaves until there is none, and has room for 256 entries in all. */
+	KUNIT_EXPECT_EQ(test, read_cpuid(tdr, 0x7, 3, 0, &value),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
 }
 
 static u64 vp_wr(u64 vp, u64 field, u64 value, u64 mask, u64 *old)
@@ -370,6 +374,21 @@ static void vcpu_belongs_to_one_cpu(struct kunit *test)
 	EXPECT_CALL_ON(test, 1, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
 }
 
+static void vcpu_that_is_entered_has_a_triple_fault(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_td(test);
+	u64 vp = ftd->vp.tdvpr_pa;
+
+	EXPECT_CALL(test, SEAM_LEAF_VP_ENTER, vp, 0,
+		    SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+	migrate_disable();
+	EXPECT_CALL(test, SEAM_LEAF_VP_ENTER, vp, 0,
+		    SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT);
+	EXPECT_CALL(test, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
+	migrate_enable();
+}
+
 static struct kunit_case fake_td_cases[] = {
 	KUNIT_CASE(keyid_is_private_and_free),
 	KUNIT_CASE(keys_are_configured_on_every_package),
@@ -383,6 +402,7 @@ static struct kunit_case fake_td_cases[] = {
 	KUNIT_CASE(cpuid_is_that_of_the_cpu),
 	KUNIT_CASE(fields_of_a_vcpu),
 	KUNIT_CASE(vcpu_belongs_to_one_cpu),
+	KUNIT_CASE(vcpu_that_is_entered_has_a_triple_fault),
 	{}
 };
 
