@@ -105,7 +105,7 @@ upload() {
 	echo "${result:-accepted}"
 }
 
-# td_create FD: begins to build a TD. It is that file descriptor's, and gone when all have closed it.
+# td_create FD: begins to build a TD, which ends when this file descriptor is closed everywhere
 td_create() {
 	eval "command exec $1<>$seam/td"
 }
