@@ -256,7 +256,7 @@ echo 1 >"$dev/num_td_builds"
 mkdir "$kvm/$$-9" "$kvm/1-9"
 echo 1 >"$kvm/$$-9/td_build_in_progress"
 echo 0 >"$kvm/1-9/td_build_in_progress"
-who="$(cat /proc/$$/comm), PID $$, cgroup .*, for [0-9]+ s"
+who="$(tr '\0' '\n' </proc/$$/cmdline | sed '1s|.*/||;q'), PID $$, cgroup .*, for [0-9]+ s"
 ends 0 "a TD is being built: status" status --json
 matches "a TD is being built: whose" \
 	"$(sed -n 's/.*"td_builders": "\(.*\)",$/\1/p' "$tmp/out")" "$who"
