@@ -77,6 +77,9 @@ static int build(struct builder *b, struct fake_td *ftd)
 			atomic_inc(&race->abandoned);
 			return 0;
 		}
+		/* Or updates would seldom meet a build. */
+		if (prandom_u32_state(&b->rnd) % 4 == 0)
+			usleep_range(100, 2000);
 		if (i == 0)
 			ret = fake_td_add_vcpu(ftd);
 		else if (i <= pages)
