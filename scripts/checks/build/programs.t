@@ -5,7 +5,7 @@ needs bisect
 
 builds() {
 	local c
-	for c in $(kgit rev-list --reverse base..series -- tools/arch/x86/tdx_update tools/testing/selftests); do
+	for c in $(kgit rev-list --reverse base..series -- tools/arch/x86/tdx_update tools/testing/selftests/tdx_host); do
 		if ! kgit cat-file -e "$c:tools/testing/selftests/tdx_host" 2>/dev/null; then
 			rm -rf "$tmp/tool"
 			files "$c" "$tmp/tool" tools/scripts tools/include tools/arch/x86/tdx_update
