@@ -122,7 +122,7 @@ void host_get(struct host *host)
 const char *td_builders(void)
 {
 	static const char pattern[] = "kernel/debug/kvm/*-*/td_build_in_progress";
-	char proc[64], building[8], command[256], cgroup[256], *name;
+	char proc[64], building[8], command[256], cgroup[256];
 	static char text[1024];
 	size_t len = 0;
 	struct stat st;
@@ -140,12 +140,12 @@ const char *td_builders(void)
 		/* comm ends after 15 bytes. This ends after the path of the program. */
 		snprintf(proc, sizeof(proc), "/proc/%d/cmdline", pid);
 		read_line(proc, command, sizeof(command));
-		name = strrchr(command, '/');
 		snprintf(proc, sizeof(proc), "/proc/%d/cgroup", pid);
 		read_line(proc, cgroup, sizeof(cgroup));
 		len += snprintf(text + len, sizeof(text) - len,
 				"%s%s, PID %d, cgroup %s, for %ld s", len ? "; " : ": ",
-				name ? name + 1 : command, pid, cgroup, (long)(time(NULL) - st.st_mtime));
+				basename(command), pid, cgroup,
+				(long)(time(NULL) - st.st_mtime));
 	}
 	globfree(&vms);
 	return text;
