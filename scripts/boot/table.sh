@@ -15,10 +15,8 @@ both() {
 }
 
 wrong=0
-# value KERNEL KEY [NAME]
-value() {
-	sed -n "s/^$2: //p" "$logs/${3:-$name}-$1.log"
-}
+# value KERNEL KEY: what the guest of this $name says.
+value() { sed -n "s/^$2: //p" "$logs/$name-$1.log"; }
 # row TITLE PLAIN PATCHED WANTED-PLAIN WANTED-PATCHED
 row() {
 	local note=
