@@ -139,7 +139,7 @@ static const char *try_update(void)
 	uploading = true;
 	fd = open(UPLOAD "data", O_WRONLY | O_CLOEXEC);
 	for (size_t done = 0; done < image->size; done += len) {
-		len = write(fd, (char *)image->blob + done, image->size - done);
+		len = fd < 0 ? -1 : write(fd, (char *)image->blob + done, image->size - done);
 		if (len < 0)
 			fail(UPLOAD "data", errno);
 		end_if_stopped();

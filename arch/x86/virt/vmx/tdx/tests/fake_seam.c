@@ -52,7 +52,7 @@ static DEFINE_RAW_SPINLOCK(trap_lock);
 static struct fake_seam_injection injections[NR_INJECTIONS];
 static struct {
 	u64 count;
-	struct fake_seam_call last;
+	struct seam_regs last;
 } calls[FAKE_SEAM_NR_TARGETS * FAKE_SEAM_NR_LEAVES];
 
 static enum fake_seam_target target_of(u64 leaf)
@@ -127,11 +127,11 @@ u64 fake_seam_count_all(void)
 	return sum;
 }
 
-/* The last call of a leaf. False if there was none. */
-bool fake_seam_last_call(u64 leaf, struct fake_seam_call *call)
+/* Registers of the last call of a leaf, on the way in. False if there was none. */
+bool fake_seam_last_call(u64 leaf, struct seam_regs *regs)
 {
 	guard(raw_spinlock_irqsave)(&trap_lock);
-	*call = calls[index_of(leaf)].last;
+	*regs = calls[index_of(leaf)].last;
 	return calls[index_of(leaf)].count;
 }
 
@@ -159,29 +159,17 @@ static bool take_injection(u64 leaf, enum fake_seam_fault *fault, u64 *status)
 	return false;
 }
 
-static void record(const struct pt_regs *regs, u64 status)
+static void record(const struct seam_regs *regs)
 {
 	guard(raw_spinlock)(&trap_lock);
 
-	calls[index_of(regs->ax)].count++;
-	calls[index_of(regs->ax)].last = (struct fake_seam_call) {
-		.leaf = regs->ax,
-		.rcx = regs->cx,
-		.rdx = regs->dx,
-		.status = status,
-		.cpu = smp_processor_id(),
-	};
+	calls[index_of(regs->rax)].count++;
+	calls[index_of(regs->rax)].last = *regs;
 }
 
 /* Do what SEAMCALL does, but for its faults, which are the caller's. */
 static enum fake_seam_fault emulate_seamcall(struct pt_regs *regs)
 {
-	/* What the kernel makes of a fault */
-	static const u64 seen_as[] = {
-		[FAKE_SEAM_VMFAILINVALID] = TDX_SEAMCALL_VMFAILINVALID,
-		[FAKE_SEAM_UD] = TDX_SEAMCALL_UD,
-		[FAKE_SEAM_GP] = TDX_SEAMCALL_GP,
-	};
 	seam_handler_t handler = READ_ONCE(handlers[target_of(regs->ax)]);
 	enum fake_seam_fault fault = FAKE_SEAM_STATUS;
 	struct seam_regs r = {
@@ -195,13 +183,13 @@ static enum fake_seam_fault emulate_seamcall(struct pt_regs *regs)
 	};
 	u64 status = 0;
 
+	record(&r);
 	if (!take_injection(regs->ax, &fault, &status)) {
 		if (handler)
 			status = handler(&r);
 		if (!handler || r.vmfailinvalid)
 			fault = FAKE_SEAM_VMFAILINVALID;
 	}
-	record(regs, fault == FAKE_SEAM_STATUS ? status : seen_as[fault]);
 	if (fault == FAKE_SEAM_UD || fault == FAKE_SEAM_GP)
 		return fault;
 

@@ -61,15 +61,6 @@ struct fake_seam_injection {
 	u64 status;			/* for FAKE_SEAM_STATUS */
 };
 
-/* One SEAMCALL: the registers on the way in, and what the caller is told */
-struct fake_seam_call {
-	u64 leaf;
-	u64 rcx;
-	u64 rdx;
-	u64 status;			/* RAX, or what the kernel makes of a fault */
-	int cpu;
-};
-
 bool fake_seam_active(void);
 void *fake_seam_va(u64 pa, u64 align);
 seam_handler_t fake_seam_set_handler(enum fake_seam_target target, seam_handler_t handler);
@@ -77,6 +68,6 @@ int fake_seam_inject(const struct fake_seam_injection *injection);
 void fake_seam_inject_clear(void);
 u64 fake_seam_count(u64 leaf);
 u64 fake_seam_count_all(void);
-bool fake_seam_last_call(u64 leaf, struct fake_seam_call *call);
+bool fake_seam_last_call(u64 leaf, struct seam_regs *regs);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAM_H */

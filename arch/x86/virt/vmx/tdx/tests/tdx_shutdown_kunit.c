@@ -28,13 +28,13 @@ static int module_shutdown(void)
 	return tdx_module_shutdown();
 }
 
-/* The last call of a leaf */
-static struct fake_seam_call last_call(struct kunit *test, u64 leaf)
+/* Registers of the last call of a leaf */
+static struct seam_regs last_call(struct kunit *test, u64 leaf)
 {
-	struct fake_seam_call call;
+	struct seam_regs regs;
 
-	KUNIT_ASSERT_TRUE(test, fake_seam_last_call(leaf, &call));
-	return call;
+	KUNIT_ASSERT_TRUE(test, fake_seam_last_call(leaf, &regs));
+	return regs;
 }
 
 static u64 shutdown_rcx(struct kunit *test)
