@@ -28,7 +28,6 @@
 #include <asm/msr.h>
 #include <asm/processor-flags.h>
 #include <asm/ptrace.h>
-#include <asm/tdx.h>
 #include <asm/trapnr.h>
 
 #include "fake_seam.h"
