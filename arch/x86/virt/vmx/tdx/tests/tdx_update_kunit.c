@@ -5,6 +5,7 @@
  */
 #include <kunit/test.h>
 #include <linux/array_size.h>
+#include <linux/completion.h>
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -266,8 +267,11 @@ static void absent_cpu_is_not_missed(struct kunit *test)
 	expect_begun(test, true);
 }
 
+static DECLARE_COMPLETION(update_begun);
+
 static int begin_update(void *test)
 {
+	complete(&update_begun);
 	return tdx_kunit_install(test, &tdx_kunit_next_module);
 }
 
@@ -279,10 +283,12 @@ static void cpu_that_is_missing_since_then_is_missed(struct kunit *test)
 	struct task_struct *task;
 
 	tdx_kunit_fail(test, SEAM_LEAF_SYS_RD, FAKE_SEAM_VMFAILINVALID, 0);
+	reinit_completion(&update_begun);
 	cpus_write_lock();
 	task = kthread_run(begin_update, test, "tdx_update");
 	if (!IS_ERR(task)) {
 		get_task_struct(task);
+		wait_for_completion(&update_begun);
 		for (int i = 0; i < 1000 && READ_ONCE(task->__state) != TASK_UNINTERRUPTIBLE; i++)
 			usleep_range(1000, 2000);
 	}
