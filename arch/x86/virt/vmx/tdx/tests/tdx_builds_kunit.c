@@ -9,6 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/errno.h>
 #include <linux/kprobes.h>
+#include <linux/lockdep.h>
 
 #include <asm/seamldr.h>
 #include <asm/tdx.h>
@@ -29,8 +30,12 @@ static int before_stop_machine(struct kprobe *p, struct pt_regs *regs)
 		return 0;
 	td = xchg(&begin_before_stop, NULL);
 	atomic_inc(&nr_stops);
-	if (td)
+	if (td) {
+		/* A breakpoint is an NMI for lockdep, and the locks of the test are not taken in one. */
+		lockdep_off();
 		canned_td_init(td);
+		lockdep_on();
+	}
 	return 0;
 }
 NOKPROBE_SYMBOL(before_stop_machine);
