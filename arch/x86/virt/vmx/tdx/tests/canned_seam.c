@@ -43,9 +43,7 @@ static u64 read_field(u64 field)
 	case 0x9100000100000008:	/* MAX_TDMRS */
 		return 64;
 	case 0x9100000100000009:	/* MAX_RESERVED_PER_TDMR */
-	case 0x9100000100000010:	/* sizes of PAMT entries */
-	case 0x9100000100000011:
-	case 0x9100000100000012:
+	case 0x9100000100000010 ... 0x9100000100000012:	/* sizes of PAMT entries */
 		return 16;
 	case 0x9800000100000000:	/* sizes of TDR, TDCS and TDVPS */
 	case 0x9800000100000100:

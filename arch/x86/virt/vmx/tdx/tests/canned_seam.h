@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A SEAM that answers what a test says, and "success" to everything else.
- */
+/* A SEAM that answers what a test says, and "success" to everything else. */
 #ifndef _X86_VIRT_TDX_TESTS_CANNED_SEAM_H
 #define _X86_VIRT_TDX_TESTS_CANNED_SEAM_H
 

@@ -63,43 +63,40 @@ static int config_key(void *ftd)
 	return report("TDH.MNG.KEY.CONFIG", tdh_mng_key_config(&((struct fake_td *)ftd)->td));
 }
 
-/* On one CPU of each package */
-static int config_keys(struct fake_td *ftd)
+/* TDH.MNG.KEY.CONFIG, on one CPU of each package. Returns 0 or -EIO. */
+int fake_td_config_keys(struct fake_td *ftd)
 {
 	unsigned int cpu;
-	int ret;
+	int ret = 0;
 
 	guard(cpus_read_lock)();
-	for_each_online_cpu(cpu) {
-		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
-			continue;
-		ret = smp_call_on_cpu(cpu, config_key, ftd, true);
-		if (ret)
-			return ret;
-	}
-	return 0;
+	for_each_online_cpu(cpu)
+		if (!ret && cpu == cpumask_first(topology_core_cpumask(cpu)))
+			ret = smp_call_on_cpu(cpu, config_key, ftd, true);
+	return ret;
 }
 
-static int init_td(struct fake_td *ftd, const struct tdx_sys_info *sysinfo)
+/* TDH.MNG.ADDCX, until the TD has all of its TDCS. Returns 0 or -EIO. */
+int fake_td_add_tdcs(struct fake_td *ftd)
 {
-	struct seam_td_params *params;
+	int ret = 0;
+
+	/* Behind the TDR, which was the first */
+	while (!ret && ftd->nr_given <= ftd->sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE)
+		ret = given(ftd, "TDH.MNG.ADDCX", tdh_mng_addcx(&ftd->td, next_page(ftd)));
+	return ret;
+}
+
+static int init_td(struct fake_td *ftd)
+{
+	/* Its size is a power of two, so it is aligned to that, as it must be. */
+	struct seam_td_params *params = kzalloc_obj(*params);
 	u64 err;
 	int ret;
 
-	ret = config_keys(ftd);
-	if (ret)
-		return ret;
-	for (int i = 0; i < sysinfo->td_ctrl.tdcs_base_size / PAGE_SIZE; i++) {
-		ret = given(ftd, "TDH.MNG.ADDCX", tdh_mng_addcx(&ftd->td, next_page(ftd)));
-		if (ret)
-			return ret;
-	}
-
-	/* Its size is a power of two, so it is aligned to that, as it must be. */
-	params = kzalloc_obj(*params);
 	if (!params)
 		return -ENOMEM;
-	params->xfam = sysinfo->td_conf.xfam_fixed1;
+	params->xfam = ftd->sysinfo->td_conf.xfam_fixed1;
 	params->max_vcpus = 1;
 	params->eptp_controls = SEAM_EPTP_4_LEVELS;
 	params->tsc_frequency = SEAM_TSC_FREQUENCY_MIN;
@@ -116,11 +113,8 @@ static void free_td(struct fake_td *ftd)
 	kfree(ftd);
 }
 
-/*
- * Begin to build a TD: KVM_TDX_INIT_VM. Returns a TD that counts as being built, or -ENODEV without
- * a TDX module, -ENOSPC without a free KeyID, -ENOMEM, -EIO.
- */
-struct fake_td *fake_td_create(void)
+/* TDH.MNG.CREATE, the first step of fake_td_create(). Returns what that returns. */
+struct fake_td *fake_td_begin(void)
 {
 	const struct tdx_sys_info *sysinfo = tdx_get_sysinfo();
 	struct fake_td *ftd;
@@ -142,33 +136,42 @@ struct fake_td *fake_td_create(void)
 		goto err_free;
 	ftd->hkid = ret;
 
+	ftd->sysinfo = sysinfo;
 	ftd->td.tdcx_nr_pages = sysinfo->td_ctrl.tdvps_base_size / PAGE_SIZE - 1;
 	ftd->td.tdr_page = next_page(ftd);
 	ret = given(ftd, "TDH.MNG.CREATE", tdh_mng_create(&ftd->td, ftd->hkid));
-	if (ret) {
-		tdx_guest_keyid_free(ftd->hkid);
-		goto err_free;
-	}
-
-	ret = init_td(ftd, sysinfo);
 	if (!ret)
 		return ftd;
-	fake_td_destroy(ftd);
-	return ERR_PTR(ret);
-
+	tdx_guest_keyid_free(ftd->hkid);
 err_free:
 	free_td(ftd);
 	return ERR_PTR(ret);
 }
 
-/* Give a TD its VCPU: KVM_TDX_INIT_VCPU. Returns 0, -EEXIST if it has one, or -EIO. */
+/*
+ * Begin to build a TD: KVM_TDX_INIT_VM. Returns a TD that counts as being built, or -ENODEV without
+ * a TDX module, -ENOSPC without a free KeyID, -ENOMEM, -EIO.
+ */
+struct fake_td *fake_td_create(void)
+{
+	struct fake_td *ftd = fake_td_begin();
+	int ret;
+
+	if (IS_ERR(ftd))
+		return ftd;
+	ret = fake_td_config_keys(ftd) ?: fake_td_add_tdcs(ftd) ?: init_td(ftd);
+	if (!ret)
+		return ftd;
+	fake_td_destroy(ftd);
+	return ERR_PTR(ret);
+}
+
+/* Give a TD its one VCPU: KVM_TDX_INIT_VCPU. Returns 0 or -EIO. */
 int fake_td_add_vcpu(struct fake_td *ftd)
 {
 	u64 status;
 	int ret;
 
-	if (ftd->vp.tdvpr_page)
-		return -EEXIST;
 	ftd->vp.tdvpr_page = next_page(ftd);
 	ftd->vp.tdvpr_pa = page_to_phys(ftd->vp.tdvpr_page);
 	ret = given(ftd, "TDH.VP.CREATE", tdh_vp_create(&ftd->td, &ftd->vp));
@@ -254,19 +257,12 @@ static void cache_wb(void *unused)
  */
 int fake_td_destroy(struct fake_td *ftd)
 {
-	int tries = 10;
-	u64 status;
-
 	if (!ftd->blocked && report("TDH.MNG.VPFLUSHDONE", tdh_mng_vpflushdone(&ftd->td)))
 		return -EIO;
 	ftd->blocked = true;
 
-	/* Once more, should a package have come back online meanwhile. */
-	do {
-		on_each_cpu(cache_wb, NULL, true);
-		status = tdh_mng_key_freeid(&ftd->td);
-	} while (status == SEAM_WBCACHE_NOT_COMPLETE && --tries);
-	if (report("TDH.MNG.KEY.FREEID", status))
+	on_each_cpu(cache_wb, NULL, true);
+	if (report("TDH.MNG.KEY.FREEID", tdh_mng_key_freeid(&ftd->td)))
 		return -EIO;
 	tdx_guest_keyid_free(ftd->hkid);
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * A host that builds TDs as KVM does. It is outside of SEAM and knows its ABI, no more.
- */
+/* A host that builds TDs as KVM does. It is outside of SEAM and knows its ABI, no more. */
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_HOST_H
 #define _X86_VIRT_TDX_TESTS_FAKE_HOST_H
 
@@ -22,6 +20,7 @@
 struct fake_td {
 	struct tdx_td td;			/* what KVM keeps in struct kvm_tdx */
 	struct tdx_vp vp;			/* its one VCPU */
+	const struct tdx_sys_info *sysinfo;	/* of the module that it began with */
 	int hkid;				/* its KeyID */
 	bool blocked;				/* TDH.MNG.VPFLUSHDONE has succeeded */
 	int nr_sept;				/* secure EPT pages */
@@ -30,6 +29,9 @@ struct fake_td {
 	struct page *pages[FAKE_TD_PAGES];	/* private pages, by GPA */
 };
 
+struct fake_td *fake_td_begin(void);
+int fake_td_config_keys(struct fake_td *ftd);
+int fake_td_add_tdcs(struct fake_td *ftd);
 struct fake_td *fake_td_create(void);
 int fake_td_add_vcpu(struct fake_td *ftd);
 int fake_td_add_page(struct fake_td *ftd, u64 gpa, const void *data, bool measure);

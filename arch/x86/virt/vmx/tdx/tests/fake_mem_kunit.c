@@ -4,16 +4,9 @@
  * SEAMCALLs are made directly.
  */
 #include <kunit/test.h>
-#include <linux/err.h>
 #include <linux/mm.h>
 
-#include <asm/tdx.h>
-
 #include "tdx_kunit.h"
-
-#define call	tdx_kunit_call
-
-/* --- Memory --- */
 
 /* A TD with a page at 0, and nothing behind it */
 static struct fake_td *td_with_a_page(struct kunit *test)
@@ -24,16 +17,10 @@ static struct fake_td *td_with_a_page(struct kunit *test)
 	return ftd;
 }
 
-/* Two pages of the host, which the TD takes with it if the module has taken them */
-static u64 pages_for_td(struct kunit *test, struct fake_td *ftd)
+/* A page of the host, which gets it back with the last ones */
+static u64 give_page(struct fake_td *ftd)
 {
-	struct page *pages = alloc_pages(GFP_KERNEL, 1);
-
-	KUNIT_ASSERT_NOT_NULL(test, pages);
-	split_page(pages, 1);
-	ftd->pages[1] = pages;
-	ftd->pages[2] = pages + 1;
-	return page_to_phys(pages);
+	return page_to_phys(ftd->control[ftd->nr_given++]);
 }
 
 static void page_is_removed_before_finalize(struct kunit *test)
@@ -41,12 +28,11 @@ static void page_is_removed_before_finalize(struct kunit *test)
 	struct fake_td *ftd = td_with_a_page(test);
 	u64 tdr = tdx_kunit_tdr(ftd);
 
-	EXPECT_CALL(test, SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
+	EXPECT_CALL(test, MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
 		    SEAM_EPT_ENTRY_STATE_INCORRECT | SEAM_OPERAND_RCX);
 	/* Nobody has run in the TD yet: it need not be blocked. */
-	KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_MEM_PAGE_REMOVE, 0, tdr), SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_PAGE_WBINVD, page_to_phys(ftd->pages[0]), 0,
-		    SEAM_SUCCESS);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_MEM_PAGE_REMOVE, 0, tdr), SEAM_SUCCESS);
+	EXPECT_CALL(test, PHYMEM_PAGE_WBINVD, page_to_phys(ftd->pages[0]), 0, SEAM_SUCCESS);
 	__free_page(ftd->pages[0]);
 	ftd->pages[0] = NULL;
 	/* There is room again. */
@@ -57,49 +43,44 @@ static void blocked_page_is_blocked_once_and_not_measured(struct kunit *test)
 {
 	u64 tdr = tdx_kunit_tdr(td_with_a_page(test));
 
-	EXPECT_CALL(test, SEAM_LEAF_MEM_RANGE_BLOCK, PAGE_SIZE, tdr,
+	EXPECT_CALL(test, MEM_RANGE_BLOCK, PAGE_SIZE, tdr,
 		    SEAM_EPT_ENTRY_STATE_INCORRECT | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_RANGE_BLOCK, 0, tdr, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_RANGE_BLOCK, 0, tdr,
+	EXPECT_CALL(test, MEM_RANGE_BLOCK, 0, tdr, SEAM_SUCCESS);
+	EXPECT_CALL(test, MEM_RANGE_BLOCK, 0, tdr,
 		    SEAM_GPA_RANGE_ALREADY_BLOCKED | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MR_EXTEND, 0, tdr,
-		    SEAM_EPT_ENTRY_NOT_PRESENT | SEAM_OPERAND_RCX);
+	EXPECT_CALL(test, MR_EXTEND, 0, tdr, SEAM_EPT_ENTRY_NOT_PRESENT | SEAM_OPERAND_RCX);
 }
 
 static void page_of_a_finalized_td_is_blocked_and_tracked(struct kunit *test)
 {
 	struct fake_td *ftd = td_with_a_page(test);
-	u64 tdr = tdx_kunit_tdr(ftd), pa = pages_for_td(test, ftd);
+	u64 tdr = tdx_kunit_tdr(ftd), pa = give_page(ftd);
 
 	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_PAGE_AUG, 0, tdr, &pa,
+	EXPECT_CALL_R8(test, MEM_PAGE_AUG, 0, tdr, &pa,
 		       SEAM_EPT_ENTRY_STATE_INCORRECT | SEAM_OPERAND_RCX);
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
+	EXPECT_CALL_R8(test, MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
+	EXPECT_CALL(test, MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
 		    SEAM_GPA_RANGE_NOT_BLOCKED | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_RANGE_BLOCK, PAGE_SIZE, tdr, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
+	EXPECT_CALL(test, MEM_RANGE_BLOCK, PAGE_SIZE, tdr, SEAM_SUCCESS);
+	EXPECT_CALL(test, MEM_PAGE_REMOVE, PAGE_SIZE, tdr,
 		    SEAM_TLB_TRACKING_NOT_DONE | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_TRACK, tdr, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MEM_PAGE_REMOVE, PAGE_SIZE, tdr, SEAM_SUCCESS);
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
-	pa += PAGE_SIZE;
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_PAGE_AUG, 2 * PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
+	EXPECT_CALL(test, MEM_TRACK, tdr, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, MEM_PAGE_REMOVE, PAGE_SIZE, tdr, SEAM_SUCCESS);
+	EXPECT_CALL_R8(test, MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
 }
 
 /* As KVM adds them, before and after TDH.MR.FINALIZE */
 static void tables_and_pages_come_at_any_time(struct kunit *test)
 {
 	struct fake_td *ftd = td_with_a_page(test);
-	u64 tdr = tdx_kunit_tdr(ftd), pa = pages_for_td(test, ftd);
+	u64 tdr = tdx_kunit_tdr(ftd), pa = give_page(ftd);
 
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
+	EXPECT_CALL_R8(test, MEM_PAGE_AUG, PAGE_SIZE, tdr, &pa, SEAM_SUCCESS);
 	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
-	pa += PAGE_SIZE;
-	EXPECT_CALL_R8(test, SEAM_LEAF_MEM_SEPT_ADD, FAKE_TD_GPA_END | 1, tdr, &pa, SEAM_SUCCESS);
+	pa = give_page(ftd);
+	EXPECT_CALL_R8(test, MEM_SEPT_ADD, FAKE_TD_GPA_END | 1, tdr, &pa, SEAM_SUCCESS);
 }
-
-/* --- The measurement --- */
 
 static void mrtd_is_as_computed_elsewhere(struct kunit *test)
 {
@@ -128,10 +109,8 @@ static void update_during_a_build(struct kunit *test)
 		fake_module_revive(&module);
 		ftd = tdx_kunit_td(test);
 		tdx_kunit_td_add(test, ftd, vector, 0, 2);
-		KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_SYS_SHUTDOWN, 1, 0), SEAM_SUCCESS);
 		module.hash_layout = i % 4;
-		KUNIT_ASSERT_EQ(test, tdx_kunit_take_over(test, &module, SEAM_LEAF_SYS_UPDATE, 0),
-				SEAM_SUCCESS);
+		tdx_kunit_update(test, 1, &module);
 		tdx_kunit_td_add(test, ftd, vector, 2, vector->nr_pages);
 		KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 		KUNIT_EXPECT_EQ_MSG(test, tdx_kunit_td_is(ftd, vector), i / 4 == i % 4,
@@ -142,11 +121,9 @@ static void update_during_a_build(struct kunit *test)
 
 static void finalize_needs_a_vcpu(struct kunit *test)
 {
-	struct fake_td *ftd = fake_td_create();
+	struct fake_td *ftd = tdx_kunit_own_td(test, fake_td_create());
 
-	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ftd);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdx_kunit_tdr(ftd), 0, SEAM_NO_VCPUS);
-	KUNIT_EXPECT_EQ(test, fake_td_destroy(ftd), 0);
+	EXPECT_CALL(test, MR_FINALIZE, tdx_kunit_tdr(ftd), 0, SEAM_NO_VCPUS);
 }
 
 static struct kunit_case fake_mem_cases[] = {
@@ -163,7 +140,6 @@ static struct kunit_case fake_mem_cases[] = {
 static struct kunit_suite fake_mem_suite = {
 	.name = "fake_mem",
 	.init = tdx_kunit_init,
-	.exit = tdx_kunit_exit,
 	.test_cases = fake_mem_cases,
 };
 

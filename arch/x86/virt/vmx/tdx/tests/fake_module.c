@@ -4,7 +4,6 @@
  *
  * The order of checks is that of the module's public source.
  */
-#include <linux/atomic.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
 #include <linux/mm.h>
@@ -18,20 +17,14 @@ struct fake_module_data fake_module = {
 	.lock = __RAW_SPIN_LOCK_UNLOCKED(fake_module.lock),
 	.tds = LIST_HEAD_INIT(fake_module.tds),
 	.module = {
-		.major = 1,
-		.minor = 5,
-		.update = 6,
+		.major = 1, .minor = 5, .update = 6, .svn_major = 1, .svn_minor = 11,
 		.features0 = SEAM_FEATURES0_TD_PRESERVING | SEAM_FEATURES0_NO_RBP_MOD |
 			     SEAM_FEATURES0_TOPOLOGY_ENUM | SEAM_FEATURES0_UPDATE_COMPAT,
-		.module_hv = 1,
-		.no_downgrade = 1,
-		.svn_minor = 11,
-		.svn_major = 1,
+		.module_hv = 1, .no_downgrade = 1,
 	},
 };
 
-/* CPUs that are inside of the module right now */
-static atomic_t nr_inside;
+u32 fake_module_migrations;
 
 static u64 package_of(unsigned int cpu)
 {
@@ -133,24 +126,19 @@ static u64 dispatch(struct seam_regs *regs)
 	return leaf->call(regs, tdr);
 }
 
-/* Is another CPU inside of the module? */
-bool fake_module_is_busy(void)
-{
-	return atomic_read(&nr_inside) > 1;
-}
-
 static u64 module_handler(struct seam_regs *regs)
 {
 	u64 ret = 0;
 
-	atomic_inc(&nr_inside);
+	atomic_inc(&fake_module.nr_inside);
 	scoped_guard(raw_spinlock, &fake_module.lock) {
 		if (!fake_module.dead)
 			ret = dispatch(regs);
 		/* Assumption: this is how the host sees that a module has given up. */
-		regs->vmfailinvalid = fake_module.dead;
+		if (fake_module.dead)
+			ret = FAKE_SEAM_VMFAILINVALID;
 	}
-	atomic_dec(&nr_inside);
+	atomic_dec(&fake_module.nr_inside);
 	return ret;
 }
 
@@ -180,7 +168,7 @@ static void start(const struct fake_module *module, enum module_state state,
 	fake_module.dead = false;
 	fake_module.detect = false;
 	fake_module.builds = 0;
-	fake_module.migrations = 0;
+	fake_module_migrations = 0;
 	cpumask_copy(&fake_module.lps, lps);
 }
 
@@ -217,32 +205,14 @@ void fake_module_revive(const struct fake_module *module)
 	fake_seamldr_reset(&fake_module.module);
 }
 
-void fake_module_get_state(struct fake_module_state *state)
+struct fake_module_state fake_module_get_state(void)
 {
 	guard(raw_spinlock_irqsave)(&fake_module.lock);
-	*state = (struct fake_module_state) {
+	return (struct fake_module_state) {
 		.module = fake_module.module,
 		.ready = fake_module.state == SYS_READY && !fake_module.dead,
-		.dead = fake_module.dead,
 		.builds = fake_module.builds,
-		.migrations = fake_module.migrations,
 	};
-}
-
-/* Pretend that migrations are interrupted. A module without UPDATE_COMPAT does not count them. */
-void fake_module_set_migrations(u32 nr)
-{
-	guard(raw_spinlock_irqsave)(&fake_module.lock);
-	fake_module.migrations = module_counts() ? nr : 0;
-}
-
-/* The leaf after this one, or the first one after -1; -1 if there is none */
-int fake_module_next_leaf(int leaf)
-{
-	while (++leaf < FAKE_SEAM_NR_LEAVES)
-		if (leaves[leaf].call)
-			return leaf;
-	return -1;
 }
 
 static int __init fake_module_init(void)

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Fake SEAM: the TDX module, seen from outside of SEAM. For tests and debugfs.
- */
+/* Fake SEAM: the TDX module, seen from outside of SEAM. For tests and debugfs. */
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_MODULE_H
 #define _X86_VIRT_TDX_TESTS_FAKE_MODULE_H
 
@@ -13,16 +11,15 @@ struct seq_file;
 struct fake_module_state {
 	struct fake_module module;
 	bool ready;		/* it accepts all leaves */
-	bool dead;		/* it ran into an error that it cannot recover from */
 	u32 builds;		/* TDs that it counts as being built */
-	u32 migrations;		/* migrations that it counts as interrupted */
 };
 
+/* Interrupted migrations that it counts. There are none here: set from outside. */
+extern u32 fake_module_migrations;
+
 void fake_module_revive(const struct fake_module *module);
-void fake_module_get_state(struct fake_module_state *state);
-void fake_module_set_migrations(u32 nr);
-int fake_module_next_leaf(int leaf);
-void fake_module_show_tds(struct seq_file *m);
+struct fake_module_state fake_module_get_state(void);
+int fake_module_tds_show(struct seq_file *m, void *unused);
 int fake_module_get_mrtd(u64 tdr_pa, u8 mrtd[SEAM_MRTD_SIZE]);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_MODULE_H */

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Fake SEAM: what the files of the TDX module's model share.
- */
+/* Fake SEAM: what the files of the TDX module's model share. */
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_MODULE_INTERNAL_H
 #define _X86_VIRT_TDX_TESTS_FAKE_MODULE_INTERNAL_H
 
+#include <linux/atomic.h>
 #include <linux/build_bug.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
@@ -121,7 +120,7 @@ struct fake_module_data {
 	cpumask_t lps;			/* have done TDH.SYS.LP.INIT */
 	u64 packages;			/* have done TDH.SYS.KEY.CONFIG */
 	u32 builds;			/* TDs that are being built, if it counts them */
-	u32 migrations;			/* interrupted; there are none here: set from outside */
+	atomic_t nr_inside;		/* CPUs that are inside of it right now */
 	struct tdmr tdmrs[MAX_TDMRS];
 	unsigned int nr_tdmrs;
 	struct list_head tds;		/* all TDs, by the list in struct tdr */
@@ -207,7 +206,6 @@ bool end_build(const struct tdr *tdr);
 u64 vp_associate(struct tdr *tdr, struct tdvpr *vp);
 bool all_packages(u64 packages);
 u64 this_package(void);
-bool fake_module_is_busy(void);
 bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_MODULE_INTERNAL_H */

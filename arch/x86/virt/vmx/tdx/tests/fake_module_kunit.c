@@ -16,14 +16,13 @@
 #include "tdx_kunit.h"
 
 #define call		tdx_kunit_call
-#define module_state	tdx_kunit_state
+#define module_state	fake_module_get_state
 
 /* RCX of TDH.SYS.SHUTDOWN */
 #define VERSION_1		1ULL
 #define AVOID_SENSITIVE		SEAM_SHUTDOWN_AVOID_COMPAT_SENSITIVE
 
 #define INVALID_RAX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RAX)
-#define INVALID_RCX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RCX)
 #define UPDATE_VERSION_1	(SEAM_LEAF_SYS_UPDATE | SEAM_LEAF_VERSION_1)
 
 static u64 sys_shutdown(u64 rcx)
@@ -46,16 +45,6 @@ static void install_next(struct kunit *test)
 						       tdx_kunit_install_params(test, image)),
 			SEAM_SUCCESS);
 }
-
-/* From the module that runs, shut down with @rcx, to @module */
-static void update(struct kunit *test, u64 rcx, const struct fake_module *module)
-{
-	KUNIT_ASSERT_EQ(test, sys_shutdown(rcx), SEAM_SUCCESS);
-	KUNIT_ASSERT_EQ(test, tdx_kunit_take_over(test, module, SEAM_LEAF_SYS_UPDATE, 0),
-			SEAM_SUCCESS);
-}
-
-/* --- The ABI --- */
 
 /* The numbers, once more: of what a kernel may look at, and where a digit is easily wrong. */
 static void statuses_have_their_numbers(struct kunit *test)
@@ -99,7 +88,8 @@ static void fields_are_those_of_the_module(struct kunit *test)
 	const struct fake_module module = {
 		.features0 = 0x123456789abcdef2, .module_hv = 0x1234, .no_downgrade = 1,
 	};
-	u64 value;
+	const u64 leaves = SEAM_FIELD_CPUID_CONFIG_LEAVES, masks = SEAM_FIELD_CPUID_CONFIG_VALUES;
+	u64 value, nr;
 
 	fake_module_revive(&module);
 	KUNIT_EXPECT_EQ(test, sys_rd(SEAM_FIELD_FEATURES0, &value), SEAM_SUCCESS);
@@ -108,39 +98,30 @@ static void fields_are_those_of_the_module(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, value, module.module_hv);
 	KUNIT_EXPECT_EQ(test, sys_rd(SEAM_FIELD_NO_DOWNGRADE, &value), SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, value, module.no_downgrade);
-	KUNIT_EXPECT_EQ(test, sys_rd(0x0A00000300000009, &value),
-			SEAM_METADATA_FIELD_ID_INCORRECT);
-}
+	KUNIT_EXPECT_EQ(test, sys_rd(0x0A00000300000009, &value), SEAM_METADATA_FIELD_ID_INCORRECT);
 
-/* --- The dispatcher --- */
+	/* The kernel has read these, and none behind them, when it was booted. */
+	KUNIT_ASSERT_EQ(test, sys_rd(SEAM_FIELD_NR_CPUID_CONFIGS, &nr), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, sys_rd(leaves + nr, &value), SEAM_METADATA_FIELD_ID_INCORRECT);
+	KUNIT_EXPECT_EQ(test, sys_rd(masks + 2 * nr, &value), SEAM_METADATA_FIELD_ID_INCORRECT);
+}
 
 static void leaf_that_does_not_exist(struct kunit *test)
 {
-	EXPECT_CALL(test, 120, 0, 0, INVALID_RAX);
+	KUNIT_EXPECT_EQ(test, call(120, 0, 0), INVALID_RAX);
 	/* TDX_FEATURES0 does not have bit 53. */
-	EXPECT_CALL(test, SEAM_LEAF_SYS_DISABLE, 0, 0, INVALID_RAX);
+	EXPECT_CALL(test, SYS_DISABLE, 0, 0, INVALID_RAX);
 	/* Version 2 of a leaf that has 0 and 1, and a bit that is reserved */
-	EXPECT_CALL(test, SEAM_LEAF_VP_INIT | 2 << 16, 0, 0, INVALID_RAX);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_RD | BIT_ULL(24), 0, 0, INVALID_RAX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_VP_INIT | 2 << 16, 0, 0), INVALID_RAX);
+	KUNIT_EXPECT_EQ(test, call(SEAM_LEAF_SYS_RD | BIT_ULL(24), 0, 0), INVALID_RAX);
 }
 
 static void every_leaf_fails_after_the_shutdown(struct kunit *test)
 {
-	int nr = 0;
-
 	KUNIT_ASSERT_EQ(test, sys_shutdown(VERSION_1), SEAM_SUCCESS);
-	for (int leaf = -1; (leaf = fake_module_next_leaf(leaf)) >= 0; nr++)
+	for (int leaf = 0; leaf < FAKE_SEAM_NR_LEAVES; leaf++)
 		KUNIT_EXPECT_EQ_MSG(test, call(leaf, 0, 0), SEAM_SYS_SHUTDOWN, "leaf %d", leaf);
-	KUNIT_EXPECT_GT(test, nr, 30);
-
-	/* Another module makes them work again, or fail for a reason of their own. */
-	KUNIT_ASSERT_EQ(test, tdx_kunit_take_over(test, &tdx_kunit_next_module,
-						  SEAM_LEAF_SYS_UPDATE, 0), SEAM_SUCCESS);
-	for (int leaf = -1; (leaf = fake_module_next_leaf(leaf)) >= 0; )
-		KUNIT_EXPECT_NE_MSG(test, call(leaf, 0, 0), SEAM_SYS_SHUTDOWN, "leaf %d", leaf);
 }
-
-/* --- TDH.SYS.SHUTDOWN --- */
 
 static void reserved_bit_is_an_invalid_operand(struct kunit *test)
 {
@@ -161,9 +142,7 @@ static void reserved_bit_is_an_invalid_operand(struct kunit *test)
 static void handoff_version_is_checked(struct kunit *test)
 {
 	static const struct {
-		u16 min_update_hv;
-		u16 module_hv;
-		u16 no_downgrade;
+		u16 min_update_hv, module_hv, no_downgrade;
 		u16 version;
 		u64 status;
 	} versions[] = {
@@ -174,7 +153,6 @@ static void handoff_version_is_checked(struct kunit *test)
 		{ 0, 0xffff, 0, 0xffff, SEAM_SUCCESS },
 		{ 2, 9, 1, 9, SEAM_SUCCESS },
 		{ 2, 9, 1, 8, INVALID_RCX },
-		{ 2, 9, 1, 2, INVALID_RCX },
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(versions); i++) {
@@ -190,89 +168,67 @@ static void handoff_version_is_checked(struct kunit *test)
 	}
 }
 
-/* No host has 65535 TDs being built: migrations are counted in the same way. */
-static void refused_for_migrations(struct kunit *test)
+static void expect_refused(struct kunit *test, u64 what, u64 nr)
 {
-	static const u32 numbers[] = { 1, 2, 65535, 65536 };
+	KUNIT_EXPECT_EQ_MSG(test, sys_shutdown(AVOID_SENSITIVE | VERSION_1),
+			    SEAM_UPDATE_COMPAT_SENSITIVE | nr << 16 | what, "%llu", nr);
+	KUNIT_EXPECT_TRUE(test, module_state().ready);
+}
+
+/* Builds come first. No host has 65535 of them: migrations are counted in the same way. */
+static void refused_for_builds_and_migrations(struct kunit *test)
+{
+	static const u32 numbers[] = { 65536, 65535, 2, 1 };
+	struct fake_td *ftd[2];
 
 	for (int i = 0; i < ARRAY_SIZE(numbers); i++) {
-		fake_module_set_migrations(numbers[i]);
-		KUNIT_EXPECT_EQ_MSG(test, sys_shutdown(AVOID_SENSITIVE | VERSION_1),
-				    SEAM_UPDATE_COMPAT_SENSITIVE |
-				    (u64)min(numbers[i], U16_MAX) << 16 | SEAM_SENSITIVE_MIGRATION,
-				    "%u migrations", numbers[i]);
-		KUNIT_EXPECT_TRUE(test, module_state().ready);
+		fake_module_migrations = numbers[i];
+		expect_refused(test, SEAM_SENSITIVE_MIGRATION, min(numbers[i], U16_MAX));
 	}
-	fake_module_set_migrations(0);
+	for (int i = 0; i < ARRAY_SIZE(ftd); i++) {
+		ftd[i] = tdx_kunit_td(test);
+		expect_refused(test, SEAM_SENSITIVE_TD_BUILD, i + 1);
+	}
+	for (int i = 0; i < ARRAY_SIZE(ftd); i++)
+		KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd[i]), 0);
+	expect_refused(test, SEAM_SENSITIVE_MIGRATION, 1);
+	fake_module_migrations = 0;
 	KUNIT_EXPECT_EQ(test, sys_shutdown(AVOID_SENSITIVE | VERSION_1), SEAM_SUCCESS);
 }
 
-static void refused_for_builds_first(struct kunit *test)
-{
-	struct fake_td *ftd[3];
-
-	fake_module_set_migrations(9);
-	for (int i = 0; i < ARRAY_SIZE(ftd); i++) {
-		ftd[i] = tdx_kunit_td(test);
-		KUNIT_EXPECT_EQ(test, sys_shutdown(AVOID_SENSITIVE | VERSION_1),
-				SEAM_UPDATE_COMPAT_SENSITIVE | (i + 1) << 16);
-		KUNIT_EXPECT_TRUE(test, module_state().ready);
-	}
-	for (int i = 0; i < ARRAY_SIZE(ftd); i++)
-		tdx_kunit_td_finish(test, ftd[i]);
-	KUNIT_EXPECT_EQ(test, sys_shutdown(AVOID_SENSITIVE | VERSION_1),
-			SEAM_UPDATE_COMPAT_SENSITIVE | 9 << 16 | SEAM_SENSITIVE_MIGRATION);
-}
-
 /* How many attempts to shut the module down ended how */
-struct attempts {
-	atomic_t busy;
-	atomic_t refused;
-	atomic_t other;
-};
+static atomic_t nr_busy, nr_refused, nr_other;
 
-static void hammer_shutdown(void *data)
+static void hammer_shutdown(void *unused)
 {
-	struct attempts *attempts = data;
-
 	for (int i = 0; i < 1000; i++) {
-		u64 status = sys_shutdown(AVOID_SENSITIVE | VERSION_1);
+		u64 status = sys_shutdown(AVOID_SENSITIVE | VERSION_1) & ~0xffffffffULL;
 
-		if (status == SEAM_SYS_BUSY)
-			atomic_inc(&attempts->busy);
-		else if (status == (SEAM_UPDATE_COMPAT_SENSITIVE | 1 << 16 |
-				    SEAM_SENSITIVE_MIGRATION))
-			atomic_inc(&attempts->refused);
-		else
-			atomic_inc(&attempts->other);
+		atomic_inc(status == SEAM_SYS_BUSY ? &nr_busy :
+			   status == SEAM_UPDATE_COMPAT_SENSITIVE ? &nr_refused : &nr_other);
 	}
 }
 
 /* With a migration, so that none succeeds: a busy module says so before it refuses. */
 static void busy_while_another_cpu_is_inside(struct kunit *test)
 {
-	struct attempts attempts = {};
-
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
-	fake_module_set_migrations(1);
-	for (int i = 0; i < 100 && !atomic_read(&attempts.busy); i++)
-		on_each_cpu(hammer_shutdown, &attempts, true);
-	KUNIT_EXPECT_GT(test, atomic_read(&attempts.busy), 0);
-	KUNIT_EXPECT_GT(test, atomic_read(&attempts.refused), 0);
-	KUNIT_EXPECT_EQ(test, atomic_read(&attempts.other), 0);
+	atomic_set(&nr_busy, 0);
+	fake_module_migrations = 1;
+	for (int i = 0; i < 100 && !atomic_read(&nr_busy); i++)
+		on_each_cpu(hammer_shutdown, NULL, true);
+	KUNIT_EXPECT_GT(test, atomic_read(&nr_busy), 0);
+	KUNIT_EXPECT_GT(test, atomic_read(&nr_refused), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&nr_other), 0);
 }
 
-/* --- What counts as being built --- */
-
-static void build_counts_from_init_to_finalize_or_vpflushdone(struct kunit *test)
+static void build_ends_once_with_finalize_or_vpflushdone(struct kunit *test)
 {
 	struct fake_td *finished = tdx_kunit_td(test), *abandoned = tdx_kunit_td(test);
 
-	KUNIT_EXPECT_EQ(test, module_state().builds, 2);
-	tdx_kunit_td_finish(test, finished);
-	KUNIT_EXPECT_EQ(test, module_state().builds, 1);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(finished), 0);
 	tdx_kunit_td_destroy(test, finished);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 1);
 	KUNIT_EXPECT_EQ(test, tdh_mng_vpflushdone(&abandoned->td), SEAM_SUCCESS);
@@ -287,11 +243,11 @@ static void counts_survive_an_update(struct kunit *test)
 {
 	struct fake_td *ftd = tdx_kunit_td(test);
 
-	fake_module_set_migrations(5);
-	update(test, VERSION_1, &tdx_kunit_module);
+	fake_module_migrations = 5;
+	tdx_kunit_update(test, VERSION_1, &tdx_kunit_module);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 1);
-	KUNIT_EXPECT_EQ(test, module_state().migrations, 5);
-	tdx_kunit_td_finish(test, ftd);
+	KUNIT_EXPECT_EQ(test, fake_module_migrations, 5);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 0);
 }
 
@@ -308,14 +264,12 @@ static void lost_count_ends_the_module(struct kunit *test)
 
 		fake_module_revive(&module);
 		ftd = tdx_kunit_td(test);
-		update(test, 0, &module);
+		tdx_kunit_update(test, 0, &module);
 		KUNIT_EXPECT_EQ(test, module_state().builds, 0);
 		KUNIT_EXPECT_EQ_MSG(test, call(leaves[i], tdx_kunit_tdr(ftd), 0),
 				    TDX_SEAMCALL_VMFAILINVALID, "leaf %llu", leaves[i]);
-		KUNIT_EXPECT_TRUE(test, module_state().dead);
 		KUNIT_EXPECT_EQ(test, sys_rd(SEAM_FIELD_FEATURES0, &value),
 				TDX_SEAMCALL_VMFAILINVALID);
-		fake_module_revive(NULL);
 		tdx_kunit_td_destroy(test, ftd);
 	}
 }
@@ -327,33 +281,29 @@ static void build_begun_without_the_feature_never_counts(struct kunit *test)
 
 	fake_module_revive(&tdx_kunit_old_module);
 	old = tdx_kunit_td(test);
-	fake_module_set_migrations(1);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 0);
-	KUNIT_EXPECT_EQ(test, module_state().migrations, 0);
-	update(test, 0, &tdx_kunit_module);
+	tdx_kunit_update(test, 0, &tdx_kunit_module);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 0);
 	new = tdx_kunit_td(test);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 1);
-	tdx_kunit_td_finish(test, old);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(old), 0);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 1);
-	tdx_kunit_td_finish(test, new);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(new), 0);
 	KUNIT_EXPECT_EQ(test, module_state().builds, 0);
 }
 
-/* --- TDH.SYS.INIT, LP.INIT, UPDATE --- */
-
 static void init_comes_first_and_once(struct kunit *test)
 {
-	EXPECT_CALL(test, SEAM_LEAF_SYS_INIT, 0, 0, SEAM_SYS_INIT_NOT_PENDING);
+	EXPECT_CALL(test, SYS_INIT, 0, 0, SEAM_SYS_INIT_NOT_PENDING);
 	install_next(test);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_CREATE, 0, 1, SEAM_SYS_NOT_READY);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_SHUTDOWN, VERSION_1, 0, SEAM_SYS_NOT_READY);
-	EXPECT_CALL(test, 120, 0, 0, SEAM_SYS_NOT_READY);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_LP_INIT, 0, 0, SEAM_SYS_LP_INIT_NOT_PENDING);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_UPDATE, 0, 0, SEAM_SYS_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_INIT, 1, 0, INVALID_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_INIT, 0, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_INIT, 0, 0, SEAM_SYS_INIT_NOT_PENDING);
+	EXPECT_CALL(test, MNG_CREATE, 0, 1, SEAM_SYS_NOT_READY);
+	EXPECT_CALL(test, SYS_SHUTDOWN, VERSION_1, 0, SEAM_SYS_NOT_READY);
+	KUNIT_EXPECT_EQ(test, call(120, 0, 0), SEAM_SYS_NOT_READY);
+	EXPECT_CALL(test, SYS_LP_INIT, 0, 0, SEAM_SYS_LP_INIT_NOT_PENDING);
+	EXPECT_CALL(test, SYS_UPDATE, 0, 0, SEAM_SYS_STATE_INCORRECT);
+	EXPECT_CALL(test, SYS_INIT, 1, 0, INVALID_RCX);
+	EXPECT_CALL(test, SYS_INIT, 0, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, SYS_INIT, 0, 0, SEAM_SYS_INIT_NOT_PENDING);
 }
 
 static void update_needs_every_cpu(struct kunit *test)
@@ -370,24 +320,26 @@ static void update_needs_every_cpu(struct kunit *test)
 	}
 	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(last, SEAM_LEAF_SYS_LP_INIT, 0, 0),
 			SEAM_SYS_LP_INIT_DONE);
-	EXPECT_CALL(test, SEAM_LEAF_SYS_UPDATE, 0, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, SYS_UPDATE, 0, 0, SEAM_SUCCESS);
 	KUNIT_EXPECT_TRUE(test, module_state().ready);
 	/* A CPU that comes later is too late. */
-	EXPECT_CALL(test, SEAM_LEAF_SYS_LP_INIT, 0, 0, SEAM_SYS_LP_INIT_NOT_PENDING);
+	EXPECT_CALL(test, SYS_LP_INIT, 0, 0, SEAM_SYS_LP_INIT_NOT_PENDING);
 }
 
-/* --- Version 1 of TDH.SYS.UPDATE: detect TDs that the new module misreads --- */
-
-static void update_checks_what_version_1_asks_for(struct kunit *test)
+static u64 sys_update(u64 leaf, u64 r9)
 {
 	u64 r8 = 0;
 
-	KUNIT_ASSERT_EQ(test, sys_shutdown(VERSION_1), SEAM_SUCCESS);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_take_over(test, &tdx_kunit_next_module, UPDATE_VERSION_1,
-						  BIT_ULL(60)),
+	return tdx_kunit_call_r8(leaf, 0, 0, &r8, r9);
+}
+
+static void update_checks_what_version_1_asks_for(struct kunit *test)
+{
+	tdx_kunit_replace(test, VERSION_1, &tdx_kunit_next_module);
+	KUNIT_EXPECT_EQ(test, sys_update(UPDATE_VERSION_1, BIT_ULL(60)),
 			SEAM_OPERAND_INVALID | SEAM_OPERAND_R9);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_call_r8(UPDATE_VERSION_1, 0, 0, &r8,
-						SEAM_FEATURES0_UPDATE_COMPAT), SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, sys_update(UPDATE_VERSION_1, SEAM_FEATURES0_UPDATE_COMPAT),
+			SEAM_SUCCESS);
 }
 
 static const struct detect_param {
@@ -412,13 +364,13 @@ static void misread_hash_is_an_error_if_asked_for(struct kunit *test)
 
 	KUNIT_ASSERT_NOT_NULL(test, page);
 	tdx_kunit_td_add(test, ftd, &mrtd_vectors[1], 0, 1);
-	KUNIT_ASSERT_EQ(test, sys_shutdown(VERSION_1), SEAM_SUCCESS);
-	KUNIT_ASSERT_EQ(test, tdx_kunit_take_over(test, param->next, param->update,
-						  SEAM_FEATURES0_UPDATE_COMPAT), SEAM_SUCCESS);
+	tdx_kunit_replace(test, VERSION_1, param->next);
+	KUNIT_ASSERT_EQ(test, sys_update(param->update, SEAM_FEATURES0_UPDATE_COMPAT),
+			SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, fake_td_add_page(ftd, PAGE_SIZE, page, false),
 			param->status ? -EIO : 0);
-	EXPECT_CALL(test, SEAM_LEAF_MR_EXTEND, 0, tdr, param->status);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdr, 0, param->status);
+	EXPECT_CALL(test, MR_EXTEND, 0, tdr, param->status);
+	EXPECT_CALL(test, MR_FINALIZE, tdr, 0, param->status);
 }
 
 static struct kunit_case fake_module_cases[] = {
@@ -428,10 +380,9 @@ static struct kunit_case fake_module_cases[] = {
 	KUNIT_CASE(every_leaf_fails_after_the_shutdown),
 	KUNIT_CASE(reserved_bit_is_an_invalid_operand),
 	KUNIT_CASE(handoff_version_is_checked),
-	KUNIT_CASE(refused_for_migrations),
-	KUNIT_CASE(refused_for_builds_first),
+	KUNIT_CASE(refused_for_builds_and_migrations),
 	KUNIT_CASE(busy_while_another_cpu_is_inside),
-	KUNIT_CASE(build_counts_from_init_to_finalize_or_vpflushdone),
+	KUNIT_CASE(build_ends_once_with_finalize_or_vpflushdone),
 	KUNIT_CASE(counts_survive_an_update),
 	KUNIT_CASE(lost_count_ends_the_module),
 	KUNIT_CASE(build_begun_without_the_feature_never_counts),
@@ -445,7 +396,6 @@ static struct kunit_case fake_module_cases[] = {
 static struct kunit_suite fake_module_suite = {
 	.name = "fake_module",
 	.init = tdx_kunit_init,
-	.exit = tdx_kunit_exit,
 	.test_cases = fake_module_cases,
 };
 

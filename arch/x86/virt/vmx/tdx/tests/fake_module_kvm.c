@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes, and CPUID of TDs.
- */
+/* Fake SEAM: the fields of TDs and VCPUs that KVM reads and writes, and CPUID of TDs. */
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
 #include <linux/array_size.h>
@@ -35,19 +33,9 @@ static const struct {
 /* How many subleaves there are to read; 0: what the leaf says does not depend on ECX. */
 static u32 nr_subleaves(u32 leaf)
 {
-	switch (leaf) {
-	case 0x4:
-		return 5;
-	case 0x7:
-		return 3;
-	case 0xb:
-		return 2;
-	case 0xd:
-		return 19;
-	case 0x1f:
-		return 6;
-	}
-	return 0;
+	static const u8 nr[] = { [0x4] = 5, [0x7] = 3, [0xb] = 2, [0xd] = 19, [0x1f] = 6 };
+
+	return leaf < ARRAY_SIZE(nr) ? nr[leaf] : 0;
 }
 
 /*
@@ -66,9 +54,8 @@ bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value)
 	    (no_subleaf ? nr_subleaves(leaf) : subleaf >= nr_subleaves(leaf)) ||
 	    (no_subleaf && (field & GENMASK_ULL(7, 1)) != GENMASK_ULL(7, 1)))
 		return false;
-	if (leaf > 0xd && leaf != 0x1f && (leaf < BIT(31) || leaf > 0x80000008))
-		return false;
-	if (leaf > cpuid_eax(leaf & BIT(31)))
+	if ((leaf > 0xd && leaf != 0x1f && (leaf < BIT(31) || leaf > 0x80000008)) ||
+	    leaf > cpuid_eax(leaf & BIT(31)))
 		return false;
 
 	cpuid_count(leaf, subleaf, &eax, &ebx, &ecx, &edx);
@@ -122,9 +109,7 @@ static_assert(ARRAY_SIZE(vcpu_fields) == NR_VCPU_FIELDS);
 /* RCX: TDVPR, RDX: field. Makes the VCPU this CPU's if it has none. Index, or -1 with a status. */
 static int vcpu_field(const struct seam_regs *regs, struct tdr *tdr, u64 *status)
 {
-	struct tdvpr *vp = __va(regs->rcx);
-
-	*status = vp->initialized ? vp_associate(tdr, vp) : SEAM_VCPU_STATE_INCORRECT;
+	*status = vp_associate(tdr, __va(regs->rcx));
 	if (*status)
 		return -1;
 
@@ -167,8 +152,7 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 /* RCX: TDVPR. No TD runs: it ends as with a triple fault, which VMMs know what to do about. */
 static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rcx);
-	u64 ret = vp->initialized ? vp_associate(tdr, vp) : SEAM_VCPU_STATE_INCORRECT;
+	u64 ret = vp_associate(tdr, __va(regs->rcx));
 
 	if (ret)
 		return ret;

@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Fake SEAM: the memory of TDs, their secure EPT, and the measurement of their build.
- */
-#include <linux/build_bug.h>
+/* Fake SEAM: the memory of TDs, their secure EPT, and the measurement of their build. */
 #include <linux/mm.h>
 #include <linux/string.h>
 
@@ -10,7 +7,6 @@
 
 #include "fake_module_internal.h"
 
-#define NR_SEPT_ENTRIES		512
 #define SEPT_PRESENT		BIT_ULL(0)
 #define SEPT_LEAF		BIT_ULL(7)
 #define SEPT_PENDING		BIT_ULL(57)	/* the TD has not accepted it */
@@ -19,8 +15,6 @@
 #define SEPT_PA_MASK		GENMASK_ULL(51, 12)
 #define SEPT_ROOT_LEVEL		3		/* 4-level secure EPT */
 #define SEPT_GPA_BITS		47		/* GPA bit 47 is the shared bit */
-
-#define MRTD_BLOCK		128
 
 /*
  * The module was asked to find TDs whose running hash it misreads, and this is one. Assumption: so
@@ -34,7 +28,7 @@ static bool mrtd_is_misread(const struct tdr *tdr)
 /* One 128-byte block: what was done, and the GPA it was done to */
 static void measure_block(const struct tdr *tdr, const char *what, u64 gpa)
 {
-	u8 block[MRTD_BLOCK] = {};
+	u8 block[128] = {};
 
 	memcpy(block, what, strlen(what));
 	memcpy(block + 16, &gpa, sizeof(gpa));
@@ -50,7 +44,7 @@ static u64 *sept_walk(const struct tdr *tdr, u64 gpa, int level)
 	u64 *table = __va(tdr->tdcx[TDCS_SEPT_ROOT]);
 
 	for (int l = SEPT_ROOT_LEVEL; ; l--) {
-		u64 *entry = &table[(gpa >> (PAGE_SHIFT + 9 * l)) % NR_SEPT_ENTRIES];
+		u64 *entry = &table[(gpa >> (PAGE_SHIFT + 9 * l)) % 512];
 
 		if (l == level)
 			return entry;
@@ -94,9 +88,8 @@ static u64 *sept_entry(struct seam_regs *regs, const struct tdr *tdr, int first,
 static u64 sept_add(struct seam_regs *regs, struct tdr *tdr, int first, int last,
 		    enum pamt_type type, u64 state)
 {
-	u64 *entry, ret;
+	u64 ret, *entry = sept_entry(regs, tdr, first, last, &ret);
 
-	entry = sept_entry(regs, tdr, first, last, &ret);
 	if (!entry)
 		return ret;
 	if (*entry & SEPT_STATE)
@@ -141,9 +134,8 @@ static u64 mem_page_aug(struct seam_regs *regs, struct tdr *tdr)
 /* RCX: GPA and level, RDX: TDR */
 static u64 mem_range_block(struct seam_regs *regs, struct tdr *tdr)
 {
-	u64 *entry, ret;
+	u64 ret, *entry = sept_entry(regs, tdr, 0, SEPT_ROOT_LEVEL, &ret);
 
-	entry = sept_entry(regs, tdr, 0, SEPT_ROOT_LEVEL, &ret);
 	if (!entry)
 		return ret;
 	if (!(*entry & SEPT_PRESENT))
@@ -170,9 +162,8 @@ static u64 mem_track(struct seam_regs *regs, struct tdr *tdr)
 static u64 mem_page_remove(struct seam_regs *regs, struct tdr *tdr)
 {
 	struct pamt_entry *pamt;
-	u64 *entry, ret;
+	u64 ret, *entry = sept_entry(regs, tdr, 0, 0, &ret);
 
-	entry = sept_entry(regs, tdr, 0, 0, &ret);
 	if (!entry)
 		return ret;
 	if (!(*entry & SEPT_PRESENT))

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Fake SEAM: the TDX module as a whole, from TDH.SYS.INIT to TDH.SYS.UPDATE.
- */
+/* Fake SEAM: the TDX module as a whole, from TDH.SYS.INIT to TDH.SYS.UPDATE. */
 #include <linux/array_size.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
@@ -136,10 +134,10 @@ static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
 		return SEAM_SUCCESS;
 	}
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].field == regs->rdx) {
-			regs->r8 = fields[i].value;
-			return SEAM_SUCCESS;
-		}
+		if (fields[i].field != regs->rdx)
+			continue;
+		regs->r8 = fields[i].value;
+		return SEAM_SUCCESS;
 	}
 	return SEAM_METADATA_FIELD_ID_INCORRECT;
 }
@@ -265,19 +263,19 @@ static u64 sys_shutdown(struct seam_regs *regs, struct tdr *tdr)
 	if (version < module->min_update_hv || version > module->module_hv ||
 	    (module->no_downgrade && version != module->module_hv))
 		return operand_invalid(SEAM_OPERAND_RCX);
-	if (fake_module_is_busy())
+	if (atomic_read(&fake_module.nr_inside) > 1)
 		return SEAM_SYS_BUSY;
 
 	if (avoid_sensitive && fake_module.builds)
 		return sensitive(SEAM_SENSITIVE_TD_BUILD, fake_module.builds);
-	if (avoid_sensitive && fake_module.migrations)
-		return sensitive(SEAM_SENSITIVE_MIGRATION, fake_module.migrations);
+	if (avoid_sensitive && fake_module_migrations)
+		return sensitive(SEAM_SENSITIVE_MIGRATION, fake_module_migrations);
 
 	/* The counts have a place in the handoff data from version 1 on. */
 	fake_module.handoff.valid = true;
 	fake_module.handoff.version = version;
 	fake_module.handoff.builds = version ? fake_module.builds : 0;
-	fake_module.handoff.migrations = version ? fake_module.migrations : 0;
+	fake_module.handoff.migrations = version ? fake_module_migrations : 0;
 	fake_module.state = SYS_SHUTDOWN;
 	return SEAM_SUCCESS;
 }
@@ -297,7 +295,7 @@ static u64 sys_update(struct seam_regs *regs, struct tdr *tdr)
 		return ret;
 
 	fake_module.builds = module_counts() ? fake_module.handoff.builds : 0;
-	fake_module.migrations = module_counts() ? fake_module.handoff.migrations : 0;
+	fake_module_migrations = module_counts() ? fake_module.handoff.migrations : 0;
 	fake_module.handoff.valid = false;
 	fake_module.state = SYS_READY;
 	return SEAM_SUCCESS;

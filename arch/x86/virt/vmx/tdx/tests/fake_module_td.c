@@ -6,7 +6,6 @@
  * for it, so it survives an update of the module as the real thing does. Other than there,
  * nothing is encrypted: the TD's pages are readable, whatever KeyID they belong to.
  */
-#include <linux/array_size.h>
 #include <linux/build_bug.h>
 #include <linux/cpufeature.h>
 #include <linux/list.h>
@@ -20,16 +19,12 @@
 
 #include "fake_module_internal.h"
 
-/* The last private KeyID; the first one is 1 */
-#define MAX_PRIVATE_HKID	0x7fff
-
 /* Take a page of the host for a TD. */
 u64 take_page(u64 pa, enum pamt_type type, struct tdr *tdr, unsigned int operand)
 {
-	struct pamt_entry *entry;
 	u64 ret;
+	struct pamt_entry *entry = pamt_lookup(pa, operand, &ret);
 
-	entry = pamt_lookup(pa, operand, &ret);
 	if (!entry)
 		return ret;
 	if (entry->type != PAMT_NDA)
@@ -59,13 +54,13 @@ bool end_build(const struct tdr *tdr)
 	return !fake_module.dead;
 }
 
-/* RCX: page for the TDR, RDX: KeyID, which no other TD may have */
+/* RCX: page for the TDR, RDX: KeyID, a private one (1 to 0x7fff), which no other TD may have */
 static u64 mng_create(struct seam_regs *regs, struct tdr *unused)
 {
 	struct tdr *tdr;
 	u64 ret;
 
-	if (!regs->rdx || regs->rdx > MAX_PRIVATE_HKID)
+	if (!regs->rdx || regs->rdx > 0x7fff)
 		return operand_invalid(SEAM_OPERAND_RDX);
 	list_for_each_entry(tdr, &fake_module.tds, list)
 		if (tdr->hkid == regs->rdx && tdr->lifecycle != TD_TEARDOWN)
@@ -191,6 +186,8 @@ static u64 vp_addcx(struct seam_regs *regs, struct tdr *tdr)
 /* A VCPU belongs to one CPU at a time: the first to touch it, until TDH.VP.FLUSH there. */
 u64 vp_associate(struct tdr *tdr, struct tdvpr *vp)
 {
+	if (!vp->initialized)
+		return SEAM_VCPU_STATE_INCORRECT;
 	if (vp->cpu == smp_processor_id())
 		return SEAM_SUCCESS;
 	if (vp->cpu >= 0)
@@ -286,11 +283,10 @@ static u64 mng_key_freeid(struct seam_regs *regs, struct tdr *tdr)
  */
 static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
 {
-	struct pamt_entry *entry;
-	struct tdr *tdr;
 	u64 ret;
+	struct pamt_entry *entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
+	struct tdr *tdr;
 
-	entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
 	if (!entry)
 		return ret;
 	if (entry->type == PAMT_NDA || entry->type == PAMT_RSVD)
@@ -317,15 +313,13 @@ static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
 static u64 phymem_page_wbinvd(struct seam_regs *regs, struct tdr *unused)
 {
 	u64 pa = regs->rcx & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
-	const struct pamt_entry *entry;
 	u64 ret;
+	const struct pamt_entry *entry = pamt_lookup(pa, SEAM_OPERAND_RCX, &ret);
 
-	entry = pamt_lookup(pa, SEAM_OPERAND_RCX, &ret);
 	if (!entry)
 		return ret;
-	if (entry->type != PAMT_NDA)
-		return SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX;
-	return SEAM_SUCCESS;
+	return entry->type == PAMT_NDA ? SEAM_SUCCESS :
+					 SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX;
 }
 
 static const struct module_leaf module_td_leaves[] __initconst = {
@@ -348,7 +342,7 @@ static const struct module_leaf module_td_leaves[] __initconst = {
 MODULE_LEAVES(module_td_leaves);
 
 /* "MRCONFIGID MRTD" of each TD, all at one moment, whoever has built them; "-" while it is built */
-void fake_module_show_tds(struct seq_file *m)
+int fake_module_tds_show(struct seq_file *m, void *unused)
 {
 	const struct tdr *tdr;
 
@@ -361,6 +355,7 @@ void fake_module_show_tds(struct seq_file *m)
 		else
 			seq_puts(m, "-\n");
 	}
+	return 0;
 }
 
 /* The measurement that the report of a TD would show, or -ENODATA if it is not finalized yet */

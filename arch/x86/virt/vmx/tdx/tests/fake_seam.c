@@ -10,7 +10,6 @@
  */
 #define pr_fmt(fmt)	"fake_seam: " fmt
 
-#include <linux/array_size.h>
 #include <linux/atomic.h>
 #include <linux/cpufeature.h>
 #include <linux/init.h>
@@ -53,6 +52,7 @@ static struct {
 	u64 count;
 	struct seam_regs last;
 } calls[FAKE_SEAM_NR_TARGETS * FAKE_SEAM_NR_LEAVES];
+static u64 nr_calls;
 
 static enum fake_seam_target target_of(u64 leaf)
 {
@@ -117,33 +117,31 @@ u64 fake_seam_count(u64 leaf)
 /* The same for all leaves together */
 u64 fake_seam_count_all(void)
 {
-	u64 sum = 0;
-
 	guard(raw_spinlock_irqsave)(&trap_lock);
-
-	for (int i = 0; i < ARRAY_SIZE(calls); i++)
-		sum += calls[i].count;
-	return sum;
+	return nr_calls;
 }
 
-/* Registers of the last call of a leaf, on the way in. False if there was none. */
-bool fake_seam_last_call(u64 leaf, struct seam_regs *regs)
+/* Registers of the last call of a leaf, on the way in. All 0 if there was none. */
+struct seam_regs fake_seam_last_call(u64 leaf)
 {
 	guard(raw_spinlock_irqsave)(&trap_lock);
-	*regs = calls[index_of(leaf)].last;
-	return calls[index_of(leaf)].count;
+	return calls[index_of(leaf)].last;
 }
 
-/* Is a failure injected into this call? Then use it up, and set @fault and @status. */
-static bool take_injection(u64 leaf, enum fake_seam_fault *fault, u64 *status)
+/* Count a call. Is a failure injected into it? Then use that up, and set @status. */
+static bool take_injection(const struct seam_regs *regs, u64 *status)
 {
+	unsigned int index = index_of(regs->rax);
+
 	guard(raw_spinlock)(&trap_lock);
 
+	nr_calls++;
+	calls[index].count++;
+	calls[index].last = *regs;
 	for (int i = 0; i < NR_INJECTIONS; i++) {
 		struct fake_seam_injection *in = &injections[i];
 
-		if (!in->times || target_of(in->leaf) != target_of(leaf) ||
-		    (in->leaf & SEAM_LEAF_MASK) != (leaf & SEAM_LEAF_MASK) ||
+		if (!in->times || index_of(in->leaf) != index ||
 		    (in->cpu >= 0 && in->cpu != smp_processor_id()))
 			continue;
 		if (in->skip) {
@@ -151,26 +149,16 @@ static bool take_injection(u64 leaf, enum fake_seam_fault *fault, u64 *status)
 			continue;
 		}
 		in->times--;
-		*fault = in->fault;
 		*status = in->status;
 		return true;
 	}
 	return false;
 }
 
-static void record(const struct seam_regs *regs)
-{
-	guard(raw_spinlock)(&trap_lock);
-
-	calls[index_of(regs->rax)].count++;
-	calls[index_of(regs->rax)].last = *regs;
-}
-
-/* Do what SEAMCALL does, but for its faults, which are the caller's. */
-static enum fake_seam_fault emulate_seamcall(struct pt_regs *regs)
+/* Do what SEAMCALL does, but for its faults, which are the caller's. Returns the status. */
+static u64 emulate_seamcall(struct pt_regs *regs)
 {
 	seam_handler_t handler = READ_ONCE(handlers[target_of(regs->ax)]);
-	enum fake_seam_fault fault = FAKE_SEAM_STATUS;
 	struct seam_regs r = {
 		.rax = regs->ax,
 		.rcx = regs->cx,
@@ -180,25 +168,20 @@ static enum fake_seam_fault emulate_seamcall(struct pt_regs *regs)
 		.r10 = regs->r10,
 		.r11 = regs->r11,
 	};
-	u64 status = 0;
+	u64 status;
 
-	record(&r);
-	if (!take_injection(regs->ax, &fault, &status)) {
-		if (handler)
-			status = handler(&r);
-		if (!handler || r.vmfailinvalid)
-			fault = FAKE_SEAM_VMFAILINVALID;
-	}
-	if (fault == FAKE_SEAM_UD || fault == FAKE_SEAM_GP)
-		return fault;
+	if (!take_injection(&r, &status))
+		status = handler ? handler(&r) : FAKE_SEAM_VMFAILINVALID;
+	if (status == FAKE_SEAM_UD || status == FAKE_SEAM_GP)
+		return status;
 
 	regs->ip += sizeof(seamcall);
 	regs->flags &= ~(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF |
 			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF);
-	if (fault == FAKE_SEAM_VMFAILINVALID) {
+	if (status == FAKE_SEAM_VMFAILINVALID) {
 		/* The other registers are not changed then. */
 		regs->flags |= X86_EFLAGS_CF;
-		return fault;
+		return status;
 	}
 
 	regs->ax = status;
@@ -208,7 +191,7 @@ static enum fake_seam_fault emulate_seamcall(struct pt_regs *regs)
 	regs->r9 = r.r9;
 	regs->r10 = r.r10;
 	regs->r11 = r.r11;
-	return fault;
+	return status;
 }
 
 static int fake_seam_notify(struct notifier_block *nb, unsigned long val, void *data)
@@ -317,8 +300,7 @@ NOKPROBE_SYMBOL(do_not_optimize);
 	.post_handler = do_not_optimize,		\
 }
 
-static struct kprobe get_ref = SKIP_VMX("x86_virt_get_ref");
-static struct kprobe put_ref = SKIP_VMX("x86_virt_put_ref");
+static struct kprobe probes[] = { SKIP_VMX("x86_virt_get_ref"), SKIP_VMX("x86_virt_put_ref") };
 
 /* SEAMCALL needs VMXON, which only matters where there is VMX. Before tdx_enable(). */
 static int __init fake_vmxon_init(void)
@@ -326,6 +308,6 @@ static int __init fake_vmxon_init(void)
 	if (!active || boot_cpu_has(X86_FEATURE_VMX))
 		return 0;
 
-	return register_kprobe(&get_ref) ?: register_kprobe(&put_ref);
+	return register_kprobe(&probes[0]) ?: register_kprobe(&probes[1]);
 }
 core_initcall(fake_vmxon_init);

@@ -37,19 +37,15 @@ struct seam_regs {
 	u64 r9;
 	u64 r10;
 	u64 r11;
-	bool vmfailinvalid;	/* set by a handler to fail the instruction itself */
 };
+
+/* In the place of a status: no SEAM software has one with such numbers. */
+#define FAKE_SEAM_VMFAILINVALID		0xFFFFFFFF00000000ULL	/* the instruction sets CF */
+#define FAKE_SEAM_UD			0xFFFFFFFF00000001ULL	/* or raises #UD */
+#define FAKE_SEAM_GP			0xFFFFFFFF00000002ULL	/* or #GP */
 
 /* Runs with interrupts off, on the CPU that made the call. Returns the status (RAX). */
 typedef u64 (*seam_handler_t)(struct seam_regs *regs);
-
-/* How an injected failure looks to the caller */
-enum fake_seam_fault {
-	FAKE_SEAM_STATUS,		/* the SEAMCALL returns a status */
-	FAKE_SEAM_VMFAILINVALID,	/* CF=1 */
-	FAKE_SEAM_UD,			/* the instruction raises #UD */
-	FAKE_SEAM_GP,			/* or #GP */
-};
 
 /* An answer to SEAMCALLs to come */
 struct fake_seam_injection {
@@ -57,8 +53,7 @@ struct fake_seam_injection {
 	int cpu;			/* on which they get it, or -1 for every one */
 	unsigned int skip;		/* this many calls go to the handler first */
 	unsigned int times;		/* this many get the answer then */
-	enum fake_seam_fault fault;
-	u64 status;			/* for FAKE_SEAM_STATUS */
+	u64 status;
 };
 
 bool fake_seam_active(void);
@@ -68,6 +63,6 @@ int fake_seam_inject(const struct fake_seam_injection *injection);
 void fake_seam_inject_clear(void);
 u64 fake_seam_count(u64 leaf);
 u64 fake_seam_count_all(void);
-bool fake_seam_last_call(u64 leaf, struct seam_regs *regs);
+struct seam_regs fake_seam_last_call(u64 leaf);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAM_H */

@@ -23,29 +23,25 @@ struct user_td {
 	struct mutex lock;	/* one step of the build at a time */
 	struct fake_td *ftd;
 	loff_t pos;		/* in the text; that of the file is a GPA */
-	char text[2 * SEAM_MRTD_SIZE + 2];
 };
 
 static int td_open(struct inode *inode, struct file *file)
 {
-	struct user_td *td = kzalloc_obj(*td);
+	struct user_td *td __free(kfree) = kzalloc_obj(*td);
 	int ret;
 
 	if (!td)
 		return -ENOMEM;
 	mutex_init(&td->lock);
 	td->ftd = fake_td_create();
-	ret = PTR_ERR_OR_ZERO(td->ftd);
-	if (!ret) {
-		ret = fake_td_add_vcpu(td->ftd);
-		if (ret)
-			fake_td_destroy(td->ftd);
-	}
+	if (IS_ERR(td->ftd))
+		return PTR_ERR(td->ftd);
+	ret = fake_td_add_vcpu(td->ftd);
 	if (ret) {
-		kfree(td);
+		fake_td_destroy(td->ftd);
 		return ret;
 	}
-	file->private_data = td;
+	file->private_data = no_free_ptr(td);
 	return 0;
 }
 
@@ -63,18 +59,17 @@ static int td_release(struct inode *inode, struct file *file)
 static ssize_t td_write(struct file *file, const char __user *ubuf, size_t count, loff_t *ppos)
 {
 	struct user_td *td = file->private_data;
-	void *data;
 	int ret;
 
 	if (count != PAGE_SIZE)
 		return -EINVAL;
-	data = memdup_user(ubuf, PAGE_SIZE);
+
+	void *data __free(kfree) = memdup_user(ubuf, PAGE_SIZE);
 	if (IS_ERR(data))
 		return PTR_ERR(data);
 
-	scoped_guard(mutex, &td->lock)
-		ret = fake_td_add_page(td->ftd, *ppos, data, true);
-	kfree(data);
+	guard(mutex)(&td->lock);
+	ret = fake_td_add_page(td->ftd, *ppos, data, true);
 	if (ret)
 		return ret;
 
@@ -86,18 +81,19 @@ static ssize_t td_write(struct file *file, const char __user *ubuf, size_t count
 static ssize_t td_read(struct file *file, char __user *ubuf, size_t count, loff_t *ppos)
 {
 	struct user_td *td = file->private_data;
+	u64 tdr = page_to_phys(td->ftd->td.tdr_page);
+	char text[2 * SEAM_MRTD_SIZE + 2];
 	u8 mrtd[SEAM_MRTD_SIZE];
 	int ret;
 
 	guard(mutex)(&td->lock);
-	if (!td->text[0]) {
-		ret = fake_td_finalize(td->ftd) ?:
-		      fake_module_get_mrtd(page_to_phys(td->ftd->td.tdr_page), mrtd);
-		if (ret)
-			return ret;
-		snprintf(td->text, sizeof(td->text), "%*phN\n", SEAM_MRTD_SIZE, mrtd);
-	}
-	return simple_read_from_buffer(ubuf, count, &td->pos, td->text, strlen(td->text));
+	ret = fake_module_get_mrtd(tdr, mrtd);
+	if (ret == -ENODATA)
+		ret = fake_td_finalize(td->ftd) ?: fake_module_get_mrtd(tdr, mrtd);
+	if (ret)
+		return ret;
+	snprintf(text, sizeof(text), "%*phN\n", SEAM_MRTD_SIZE, mrtd);
+	return simple_read_from_buffer(ubuf, count, &td->pos, text, strlen(text));
 }
 
 static const struct file_operations td_fops = {
@@ -109,22 +105,19 @@ static const struct file_operations td_fops = {
 	.llseek = default_llseek,
 };
 
-static int tds_show(struct seq_file *m, void *unused)
-{
-	fake_module_show_tds(m);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(tds);
+DEFINE_SHOW_ATTRIBUTE(fake_module_tds);
 
 /* "0x8000000000000001 12": a leaf and how often it was called */
 static int calls_show(struct seq_file *m, void *unused)
 {
-	for (u64 leaf = 0; leaf < FAKE_SEAM_NR_LEAVES; leaf++)
+	for (u64 leaf = 0; leaf < FAKE_SEAM_NR_LEAVES; leaf++) {
+		u64 seamldr = SEAM_LEAF_SEAMLDR | leaf;
+
 		if (fake_seam_count(leaf))
 			seq_printf(m, "%llu %llu\n", leaf, fake_seam_count(leaf));
-	for (u64 leaf = SEAM_LEAF_SEAMLDR; leaf < SEAM_LEAF_SEAMLDR + FAKE_SEAM_NR_LEAVES; leaf++)
-		if (fake_seam_count(leaf))
-			seq_printf(m, "0x%llx %llu\n", leaf, fake_seam_count(leaf));
+		if (fake_seam_count(seamldr))
+			seq_printf(m, "0x%llx %llu\n", seamldr, fake_seam_count(seamldr));
+	}
 	seq_printf(m, "all %llu\n", fake_seam_count_all());
 	return 0;
 }
@@ -132,21 +125,10 @@ DEFINE_SHOW_ATTRIBUTE(calls);
 
 static int module_show(struct seq_file *m, void *unused)
 {
-	struct fake_module_state state;
-
-	fake_module_get_state(&state);
-	seq_printf(m, "builds %u\n", state.builds);
-	seq_printf(m, "migrations %u\n", state.migrations);
+	seq_printf(m, "builds %u\n", fake_module_get_state().builds);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(module);
-
-static int migrations_set(void *unused, u64 val)
-{
-	fake_module_set_migrations(val);
-	return 0;
-}
-DEFINE_DEBUGFS_ATTRIBUTE(migrations_fops, NULL, migrations_set, "%llu\n");
 
 /* "LEAF CPU SKIP TIMES STATUS", or "vmfailinvalid" for the status; "clear" */
 static ssize_t inject_write(struct file *file, const char __user *ubuf, size_t count,
@@ -170,7 +152,7 @@ static ssize_t inject_write(struct file *file, const char __user *ubuf, size_t c
 		   fault) != 5)
 		return -EINVAL;
 	if (!strcmp(fault, "vmfailinvalid"))
-		in.fault = FAKE_SEAM_VMFAILINVALID;
+		in.status = FAKE_SEAM_VMFAILINVALID;
 	else if (kstrtou64(fault, 0, &in.status))
 		return -EINVAL;
 
@@ -193,9 +175,9 @@ static int __init fake_seam_debugfs_init(void)
 
 	root = debugfs_create_dir("fake_seam", NULL);
 	debugfs_create_file("td", 0600, root, NULL, &td_fops);
-	debugfs_create_file("tds", 0400, root, NULL, &tds_fops);
+	debugfs_create_file("tds", 0400, root, NULL, &fake_module_tds_fops);
 	debugfs_create_file("module", 0400, root, NULL, &module_fops);
-	debugfs_create_file("migrations", 0200, root, NULL, &migrations_fops);
+	debugfs_create_u32("migrations", 0600, root, &fake_module_migrations);
 	debugfs_create_u32("remaining_updates", 0600, root, &fake_seamldr_updates);
 	debugfs_create_file("calls", 0400, root, NULL, &calls_fops);
 	debugfs_create_file("inject", 0200, root, NULL, &inject_fops);

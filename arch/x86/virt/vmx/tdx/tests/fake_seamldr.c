@@ -7,7 +7,6 @@
  */
 #include <linux/atomic.h>
 #include <linux/build_bug.h>
-#include <linux/cpufeature.h>
 #include <linux/cpumask.h>
 #include <linux/init.h>
 #include <linux/mm.h>
@@ -104,8 +103,6 @@ struct module_page {
 } __packed;
 static_assert(offsetof(struct module_page, module.features0) == 16);
 
-static const u8 module_magic[8] = "FAKE-TDX";
-
 /* The P-SEAMLDR serves one CPU at a time and turns the others away. */
 static atomic_t occupied;
 
@@ -137,10 +134,8 @@ static u64 seamldr_info(struct seam_regs *regs)
 	*info = (struct info) {
 		.vendor_id = VENDOR_INTEL,
 		.build_date = 0x20260101,
-		.major = 1,
-		.minor = 5,
-		.update = 99,
-		.num_remaining_updates = fake_seamldr_remaining_updates(),
+		.major = 1, .minor = 5, .update = 99,
+		.num_remaining_updates = fake_seamldr_updates,
 		.seam_ready = have_module && cpumask_empty(&session),
 		.p_seam_ready = 1,
 	};
@@ -230,7 +225,7 @@ static u64 load(const struct params *params, const struct sigstruct *sig)
 		return SEAMLDR_EBADHASH;
 
 	/* A real module, for example. It would run, and cannot here. */
-	if (memcmp(page->magic, module_magic, sizeof(module_magic)) ||
+	if (memcmp(page->magic, "FAKE-TDX", sizeof(page->magic)) ||
 	    page->module.hash_layout > 3)
 		return SEAMLDR_EUNSPECERR;
 
@@ -249,9 +244,8 @@ static u64 load(const struct params *params, const struct sigstruct *sig)
 static u64 install(const struct params *params)
 {
 	const struct sigstruct *sig;
-	u64 ret;
+	u64 ret = check_params(params);
 
-	ret = check_params(params);
 	if (ret)
 		return ret;
 	sig = __va(params->sigstruct_pa);
@@ -297,10 +291,8 @@ static u64 seamldr_handler(struct seam_regs *regs)
 {
 	u64 ret;
 
-	if (atomic_cmpxchg(&occupied, 0, 1)) {
-		regs->vmfailinvalid = true;
-		return 0;
-	}
+	if (atomic_cmpxchg(&occupied, 0, 1))
+		return FAKE_SEAM_VMFAILINVALID;
 
 	switch (regs->rax) {
 	case SEAM_LEAF_SEAMLDR_INFO:

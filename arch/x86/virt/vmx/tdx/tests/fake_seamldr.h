@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Fake SEAM: what the P-SEAMLDR offers to the TDX module and to tests.
- */
+/* Fake SEAM: what the P-SEAMLDR offers to the TDX module and to tests. */
 #ifndef _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H
 #define _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H
 
-#include <linux/compiler.h>
 #include <linux/types.h>
 
 #include "seam_abi.h"
@@ -32,21 +29,10 @@ struct fake_seam_range {
 	void (*load)(const struct fake_module *module);	/* where there is none */
 };
 
-void fake_seamldr_set_range(const struct fake_seam_range *range,
-			    const struct fake_module *at_boot);
+void fake_seamldr_set_range(const struct fake_seam_range *range, const struct fake_module *at_boot);
 void fake_seamldr_reset(const struct fake_module *module);
 
-/* How many updates are left: with 0 the next one fails. */
+/* How many updates are left: with 0 the next one fails. Set while none is under way. */
 extern u32 fake_seamldr_updates;
-
-static inline void fake_seamldr_set_remaining_updates(u32 nr)
-{
-	WRITE_ONCE(fake_seamldr_updates, nr);
-}
-
-static inline u32 fake_seamldr_remaining_updates(void)
-{
-	return READ_ONCE(fake_seamldr_updates);
-}
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAMLDR_H */

@@ -17,103 +17,40 @@
 
 #include "tdx_kunit.h"
 
-#define call	tdx_kunit_call
-#define call_r8	tdx_kunit_call_r8
-
 /* In the order of the ABI: a TD that is being built, and one that can run */
 #define OP_STATE_INITIALIZED	1
 #define OP_STATE_RUNNABLE	2
 
-#define INVALID_RCX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RCX)
-#define INVALID_RDX		(SEAM_OPERAND_INVALID | SEAM_OPERAND_RDX)
-
-/* --- The life of a TD --- */
-
-#define NR_TDCS_PAGES	6
-
-/* A TD without the kernel's knowledge: TDR and TDCS in one piece of memory */
-struct raw_td {
-	struct page *pages;
-	u64 tdr;
-	int hkid;
-	unsigned int nr_tdcx;
-};
-
-static void config_key(void *raw)
-{
-	call(SEAM_LEAF_MNG_KEY_CONFIG, ((struct raw_td *)raw)->tdr, 0);
-}
-
 static void cache_wb(void *unused)
 {
-	call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0);
-}
-
-/* Whatever state it is in */
-static void raw_td_free(void *data)
-{
-	struct raw_td *raw = data;
-
-	call(SEAM_LEAF_MNG_VPFLUSHDONE, raw->tdr, 0);
-	on_each_cpu(cache_wb, NULL, true);
-	call(SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0);
-	tdx_guest_keyid_free(raw->hkid);
-	for (unsigned int i = raw->nr_tdcx; i; i--)
-		call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr + i * PAGE_SIZE, 0);
-	/* What the module has not given back, it goes on using. */
-	if (!call(SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr, 0))
-		__free_pages(raw->pages, 3);
-}
-
-/* As far as TDH.MNG.CREATE */
-static struct raw_td *raw_td_create(struct kunit *test)
-{
-	struct raw_td *raw = kunit_kzalloc(test, sizeof(*raw), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, raw);
-	raw->pages = alloc_pages(GFP_KERNEL, 3);
-	KUNIT_ASSERT_NOT_NULL(test, raw->pages);
-	raw->tdr = page_to_phys(raw->pages);
-	raw->hkid = tdx_guest_keyid_alloc();
-	KUNIT_ASSERT_GE(test, raw->hkid, 1);
-	KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_MNG_CREATE, raw->tdr, raw->hkid), SEAM_SUCCESS);
-	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, raw_td_free, raw), 0);
-	return raw;
+	tdx_kunit_call(SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0);
 }
 
 /* As far as the last TDH.MNG.ADDCX */
-static struct raw_td *raw_td_complete(struct kunit *test)
+static struct fake_td *complete_td(struct kunit *test)
 {
-	struct raw_td *raw = raw_td_create(test);
+	struct fake_td *ftd = tdx_kunit_own_td(test, fake_td_begin());
 
-	on_each_cpu(config_key, raw, true);
-	while (raw->nr_tdcx < NR_TDCS_PAGES)
-		KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_MNG_ADDCX,
-					   raw->tdr + ++raw->nr_tdcx * PAGE_SIZE, raw->tdr),
-				SEAM_SUCCESS);
-	return raw;
+	KUNIT_ASSERT_EQ(test, fake_td_config_keys(ftd) ?: fake_td_add_tdcs(ftd), 0);
+	return ftd;
 }
 
 static void keyid_is_private_and_free(struct kunit *test)
 {
 	struct fake_td *ftd = tdx_kunit_td(test);
-	struct page *page = alloc_page(GFP_KERNEL);
-	u64 pa;
+	u64 pa = page_to_phys(ftd->control[ftd->nr_given]);
 
-	KUNIT_ASSERT_NOT_NULL(test, page);
-	pa = page_to_phys(page);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_CREATE, pa, ftd->hkid, SEAM_HKID_NOT_FREE);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_CREATE, pa, 0, INVALID_RDX);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_CREATE, pa, 0x8000, INVALID_RDX);
+	EXPECT_CALL(test, MNG_CREATE, pa, ftd->hkid, SEAM_HKID_NOT_FREE);
+	EXPECT_CALL(test, MNG_CREATE, pa, 0, INVALID_RDX);
+	EXPECT_CALL(test, MNG_CREATE, pa, 0x8000, INVALID_RDX);
 	/* The page is still the host's. */
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_PAGE_WBINVD, pa, 0, SEAM_SUCCESS);
-	__free_page(page);
+	EXPECT_CALL(test, PHYMEM_PAGE_WBINVD, pa, 0, SEAM_SUCCESS);
 }
 
 static void keys_are_configured_on_every_package(struct kunit *test)
 {
-	struct raw_td *raw = raw_td_create(test);
-	u64 added = raw->tdr + PAGE_SIZE;
+	struct fake_td *ftd = tdx_kunit_own_td(test, fake_td_begin());
+	u64 tdr = tdx_kunit_tdr(ftd), tdcx = page_to_phys(ftd->control[ftd->nr_given]);
 	unsigned int cpu, other = 0;
 
 	for_each_online_cpu(cpu)
@@ -125,33 +62,31 @@ static void keys_are_configured_on_every_package(struct kunit *test)
 	/* All but one, and that of CPU 0 twice */
 	for_each_online_cpu(cpu)
 		if (topology_logical_package_id(cpu) != topology_logical_package_id(other))
-			tdx_kunit_call_on(cpu, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0);
-	EXPECT_CALL_ON(test, 0, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0, SEAM_KEY_CONFIGURED);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_ADDCX, added, raw->tdr, SEAM_TD_KEYS_NOT_CONFIGURED);
-	EXPECT_CALL_ON(test, other, SEAM_LEAF_MNG_KEY_CONFIG, raw->tdr, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_ADDCX, added, raw->tdr, SEAM_SUCCESS);
-	raw->nr_tdcx++;
+			tdx_kunit_call_on(cpu, SEAM_LEAF_MNG_KEY_CONFIG, tdr, 0);
+	EXPECT_CALL_ON(test, 0, MNG_KEY_CONFIG, tdr, 0, SEAM_KEY_CONFIGURED);
+	EXPECT_CALL(test, MNG_ADDCX, tdcx, tdr, SEAM_TD_KEYS_NOT_CONFIGURED);
+	EXPECT_CALL_ON(test, other, MNG_KEY_CONFIG, tdr, 0, SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, fake_td_add_tdcs(ftd), 0);
 }
 
 static void state_of_a_td_is_checked(struct kunit *test)
 {
-	struct raw_td *raw = raw_td_create(test);
-	u64 tdr = raw->tdr;
+	struct fake_td *ftd = tdx_kunit_own_td(test, fake_td_begin());
+	u64 tdr = tdx_kunit_tdr(ftd);
 
-	EXPECT_CALL(test, SEAM_LEAF_MNG_INIT, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
-	on_each_cpu(config_key, raw, true);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_KEY_CONFIG, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_INIT, tdr, 0, SEAM_TDCS_NOT_ALLOCATED);
-
-	raw = raw_td_complete(test);
-	tdr = raw->tdr;
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdr, 0, SEAM_OP_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_ADDCX, tdr, tdr, SEAM_TDCX_NUM_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_KEY_FREEID, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_VPFLUSHDONE, tdr, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_VPFLUSHDONE, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_INIT, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
+	EXPECT_CALL(test, MNG_INIT, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
+	EXPECT_CALL(test, MR_FINALIZE, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
+	KUNIT_ASSERT_EQ(test, fake_td_config_keys(ftd), 0);
+	EXPECT_CALL(test, MNG_KEY_CONFIG, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
+	EXPECT_CALL(test, MNG_INIT, tdr, 0, SEAM_TDCS_NOT_ALLOCATED);
+	KUNIT_ASSERT_EQ(test, fake_td_add_tdcs(ftd), 0);
+	EXPECT_CALL(test, MR_FINALIZE, tdr, 0, SEAM_OP_STATE_INCORRECT);
+	EXPECT_CALL(test, MNG_ADDCX, tdr, tdr, SEAM_TDCX_NUM_INCORRECT);
+	EXPECT_CALL(test, MNG_KEY_FREEID, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
+	EXPECT_CALL(test, MNG_VPFLUSHDONE, tdr, 0, SEAM_SUCCESS);
+	ftd->blocked = true;
+	EXPECT_CALL(test, MNG_VPFLUSHDONE, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
+	EXPECT_CALL(test, MNG_INIT, tdr, 0, SEAM_TD_KEYS_NOT_CONFIGURED);
 }
 
 static void op_state_is_told(struct kunit *test)
@@ -159,12 +94,10 @@ static void op_state_is_told(struct kunit *test)
 	struct fake_td *ftd = tdx_kunit_td(test);
 	u64 tdr = tdx_kunit_tdr(ftd);
 
-	EXPECT_CALL(test, SEAM_LEAF_MNG_INIT, tdr, 0,
-		    SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
-	tdx_kunit_td_finish(test, ftd);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdr, 0,
-		    SEAM_OP_STATE_INCORRECT | OP_STATE_RUNNABLE);
-	EXPECT_CALL(test, SEAM_LEAF_VP_ADDCX, tdr, ftd->vp.tdvpr_pa,
+	EXPECT_CALL(test, MNG_INIT, tdr, 0, SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
+	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
+	EXPECT_CALL(test, MR_FINALIZE, tdr, 0, SEAM_OP_STATE_INCORRECT | OP_STATE_RUNNABLE);
+	EXPECT_CALL(test, VP_ADDCX, tdr, ftd->vp.tdvpr_pa,
 		    SEAM_OP_STATE_INCORRECT | OP_STATE_RUNNABLE);
 }
 
@@ -173,14 +106,13 @@ static void operand_is_a_page_of_the_right_kind(struct kunit *test)
 	struct fake_td *ftd = tdx_kunit_td(test);
 	u64 tdr = tdx_kunit_tdr(ftd), nowhere = BIT_ULL(45);
 
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, tdr + 1, 0, INVALID_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, nowhere, 0,
+	EXPECT_CALL(test, MR_FINALIZE, tdr + 1, 0, INVALID_RCX);
+	EXPECT_CALL(test, MR_FINALIZE, nowhere, 0,
 		    SEAM_OPERAND_ADDR_RANGE_ERROR | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_MR_EXTEND, 0, nowhere,
-		    SEAM_OPERAND_ADDR_RANGE_ERROR | SEAM_OPERAND_RDX);
-	EXPECT_CALL(test, SEAM_LEAF_MR_FINALIZE, ftd->vp.tdvpr_pa, 0,
+	EXPECT_CALL(test, MR_EXTEND, 0, nowhere, SEAM_OPERAND_ADDR_RANGE_ERROR | SEAM_OPERAND_RDX);
+	EXPECT_CALL(test, MR_FINALIZE, ftd->vp.tdvpr_pa, 0,
 		    SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_PAGE_WBINVD, tdr, 0,
+	EXPECT_CALL(test, PHYMEM_PAGE_WBINVD, tdr, 0,
 		    SEAM_PAGE_METADATA_INCORRECT | SEAM_OPERAND_RCX);
 }
 
@@ -195,7 +127,6 @@ static const struct td_params_param {
 	{ "no VCPUs", PARAM(max_vcpus, 0), 0 },
 	{ "too many VCPUs", PARAM(max_vcpus, 0), 65 },
 	{ "reserved behind the VCPUs", PARAM(reserved0, 0), 1 },
-	{ "no secure EPT", PARAM(eptp_controls, 0), 0 },
 	{ "5-level secure EPT", PARAM(eptp_controls, 0), 0x26 },
 	{ "wide addresses", PARAM(config_flags, 0), 1 },
 	{ "slow TSC", PARAM(tsc_frequency, 0), 3 },
@@ -212,7 +143,7 @@ static void init_checks_td_params(struct kunit *test)
 {
 	const struct td_params_param *param = test->param_value;
 	struct seam_td_params *params = kunit_kzalloc(test, sizeof(*params), GFP_KERNEL);
-	struct raw_td *raw = raw_td_complete(test);
+	u64 tdr = tdx_kunit_tdr(complete_td(test));
 
 	KUNIT_ASSERT_NOT_NULL(test, params);
 	params->xfam = 3;
@@ -220,71 +151,54 @@ static void init_checks_td_params(struct kunit *test)
 	params->eptp_controls = SEAM_EPTP_4_LEVELS;
 	params->tsc_frequency = SEAM_TSC_FREQUENCY_MIN;
 	((u8 *)params)[param->byte] = param->value;
-	EXPECT_CALL(test, SEAM_LEAF_MNG_INIT, raw->tdr, __pa(params), INVALID_RDX);
-	KUNIT_EXPECT_EQ(test, tdx_kunit_state().builds, 0);
+	EXPECT_CALL(test, MNG_INIT, tdr, __pa(params), INVALID_RDX);
+	KUNIT_EXPECT_EQ(test, fake_module_get_state().builds, 0);
 }
 
 static void caches_are_written_back_on_every_package(struct kunit *test)
 {
-	struct raw_td *raw;
+	struct fake_td *ftd = complete_td(test);
+	u64 tdr = tdx_kunit_tdr(ftd);
 
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0, SEAM_NO_HKID_READY_TO_WBCACHE);
-	raw = raw_td_create(test);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_VPFLUSHDONE, raw->tdr, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0, SEAM_WBCACHE_NOT_COMPLETE);
+	EXPECT_CALL(test, PHYMEM_CACHE_WB, 0, 0, SEAM_NO_HKID_READY_TO_WBCACHE);
+	EXPECT_CALL(test, MNG_VPFLUSHDONE, tdr, 0, SEAM_SUCCESS);
+	ftd->blocked = true;
+	EXPECT_CALL(test, MNG_KEY_FREEID, tdr, 0, SEAM_WBCACHE_NOT_COMPLETE);
 	/* More than once, too, as long as there is a KeyID that waits for it. */
 	on_each_cpu(cache_wb, NULL, true);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_PAGE_RECLAIM, raw->tdr, 0,
-		    SEAM_LIFECYCLE_STATE_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_MNG_KEY_FREEID, raw->tdr, 0, SEAM_SUCCESS);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0, SEAM_NO_HKID_READY_TO_WBCACHE);
-	tdx_kunit_td(test);
-	EXPECT_CALL(test, SEAM_LEAF_PHYMEM_CACHE_WB, 0, 0, SEAM_NO_HKID_READY_TO_WBCACHE);
+	EXPECT_CALL(test, PHYMEM_CACHE_WB, 0, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, PHYMEM_PAGE_RECLAIM, tdr, 0, SEAM_LIFECYCLE_STATE_INCORRECT);
+	/* With TDH.MNG.KEY.FREEID */
+	tdx_kunit_td_destroy(test, ftd);
+	EXPECT_CALL(test, PHYMEM_CACHE_WB, 0, 0, SEAM_NO_HKID_READY_TO_WBCACHE);
 }
-
-/* --- What KVM reads and writes --- */
 
 #define VCPU_PI_VECTOR		0x0002ULL
 #define VCPU_PIN_BASED		0x4000ULL
 #define VCPU_NO_FIELD		0x6800ULL
 
-static void cpuid_configurations_can_be_read(struct kunit *test)
+static u64 mng_rd(u64 tdr, u64 field, u64 *value)
 {
-	const u64 leaves = SEAM_FIELD_CPUID_CONFIG_LEAVES, masks = SEAM_FIELD_CPUID_CONFIG_VALUES;
-	u64 nr, value;
-
-	KUNIT_ASSERT_EQ(test, call_r8(SEAM_LEAF_SYS_RD, 0, SEAM_FIELD_NR_CPUID_CONFIGS, &nr, 0),
-			SEAM_SUCCESS);
-	KUNIT_ASSERT_GE(test, nr, 12);
-	EXPECT_CALL_R8(test, SEAM_LEAF_SYS_RD, 0, leaves + nr - 1, &value, SEAM_SUCCESS);
-	EXPECT_CALL_R8(test, SEAM_LEAF_SYS_RD, 0, leaves + nr, &value,
-		       SEAM_METADATA_FIELD_ID_INCORRECT);
-	EXPECT_CALL_R8(test, SEAM_LEAF_SYS_RD, 0, masks + 2 * nr - 1, &value, SEAM_SUCCESS);
-	EXPECT_CALL_R8(test, SEAM_LEAF_SYS_RD, 0, masks + 2 * nr, &value,
-		       SEAM_METADATA_FIELD_ID_INCORRECT);
+	return tdx_kunit_call_r8(SEAM_LEAF_MNG_RD, tdr, field, value, 0);
 }
 
 static void fields_of_a_td(struct kunit *test)
 {
 	u64 tdr = tdx_kunit_tdr(tdx_kunit_td(test)), value = 1;
 
-	EXPECT_CALL_R8(test, SEAM_LEAF_MNG_RD, tdr, SEAM_FIELD_TSC_OFFSET, &value, SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, mng_rd(tdr, SEAM_FIELD_TSC_OFFSET, &value), SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, value, 0);
-	EXPECT_CALL_R8(test, SEAM_LEAF_MNG_RD, tdr, SEAM_FIELD_TSC_MULTIPLIER, &value,
-		       SEAM_SUCCESS);
+	KUNIT_EXPECT_EQ(test, mng_rd(tdr, SEAM_FIELD_TSC_MULTIPLIER, &value), SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, value, BIT_ULL(48));
-	EXPECT_CALL_R8(test, SEAM_LEAF_MNG_RD, tdr, 0x1110000000000000, &value,
-		       SEAM_METADATA_FIELD_ID_INCORRECT);
+	KUNIT_EXPECT_EQ(test, mng_rd(tdr, 0x1110000000000000, &value),
+			SEAM_METADATA_FIELD_ID_INCORRECT);
 }
 
 /* A field of a CPUID leaf: EAX and EBX, or ECX and EDX if @element is 1 */
 static u64 read_cpuid(u64 tdr, u32 leaf, int subleaf, int element, u64 *value)
 {
-	u64 field = SEAM_FIELD_CPUID_VALUES | (leaf >> 31) << 16 | (leaf & 0x7f) << 9 |
-		    (subleaf < 0 ? 0x1fe : subleaf << 1) | element;
-
-	return call_r8(SEAM_LEAF_MNG_RD, tdr, field, value, 0);
+	return mng_rd(tdr, SEAM_FIELD_CPUID_VALUES | (leaf >> 31) << 16 | (leaf & 0x7f) << 9 |
+			   (subleaf < 0 ? 0x1fe : subleaf << 1) | element, value);
 }
 
 static void cpuid_is_that_of_the_cpu(struct kunit *test)
@@ -321,14 +235,13 @@ static void cpuid_is_that_of_the_cpu(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, read_cpuid(tdr, 0x7f, -1, 0, &value),
 			SEAM_METADATA_FIELD_ID_INCORRECT);
 	/* KVM reads subleaves until there is none, and has room for 256 entries in all. */
-	KUNIT_EXPECT_EQ(test, read_cpuid(tdr, 0x7, 3, 0, &value),
-			SEAM_METADATA_FIELD_ID_INCORRECT);
+	KUNIT_EXPECT_EQ(test, read_cpuid(tdr, 0x7, 3, 0, &value), SEAM_METADATA_FIELD_ID_INCORRECT);
 }
 
 static u64 vp_wr(u64 vp, u64 field, u64 value, u64 mask, u64 *old)
 {
 	*old = value;
-	return call_r8(SEAM_LEAF_VP_WR, vp, field, old, mask);
+	return tdx_kunit_call_r8(SEAM_LEAF_VP_WR, vp, field, old, mask);
 }
 
 static void fields_of_a_vcpu(struct kunit *test)
@@ -342,7 +255,7 @@ static void fields_of_a_vcpu(struct kunit *test)
 	/* Only what the mask says is written. */
 	KUNIT_EXPECT_EQ(test, vp_wr(vp, VCPU_PI_VECTOR, 0x0f, 0x0f, &old), SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, old, 0xf2);
-	EXPECT_CALL_R8(test, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, &value, SEAM_SUCCESS);
+	EXPECT_CALL_R8(test, VP_RD, vp, VCPU_PI_VECTOR, &value, SEAM_SUCCESS);
 	KUNIT_EXPECT_EQ(test, value, 0xff);
 	/* The host may have posted interrupts processed (bit 7), and nothing else there. */
 	KUNIT_EXPECT_EQ(test, vp_wr(vp, VCPU_PIN_BASED, BIT(7), BIT(7), &old), SEAM_SUCCESS);
@@ -350,9 +263,8 @@ static void fields_of_a_vcpu(struct kunit *test)
 			SEAM_METADATA_FIELD_VALUE_NOT_VALID);
 	KUNIT_EXPECT_EQ(test, vp_wr(vp, VCPU_NO_FIELD, 0, ~0ULL, &old),
 			SEAM_METADATA_FIELD_ID_INCORRECT);
-	EXPECT_CALL_R8(test, SEAM_LEAF_VP_RD, vp, VCPU_NO_FIELD, &value,
-		       SEAM_METADATA_FIELD_ID_INCORRECT);
-	EXPECT_CALL(test, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
+	EXPECT_CALL_R8(test, VP_RD, vp, VCPU_NO_FIELD, &value, SEAM_METADATA_FIELD_ID_INCORRECT);
+	EXPECT_CALL(test, VP_FLUSH, vp, 0, SEAM_SUCCESS);
 	migrate_enable();
 }
 
@@ -364,14 +276,14 @@ static void vcpu_belongs_to_one_cpu(struct kunit *test)
 	if (num_online_cpus() < 2)
 		kunit_skip(test, "needs two CPUs");
 
-	EXPECT_CALL_ON(test, 0, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, SEAM_SUCCESS);
-	EXPECT_CALL_ON(test, 1, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, SEAM_VCPU_ASSOCIATED);
-	EXPECT_CALL_ON(test, 1, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_VCPU_NOT_ASSOCIATED);
+	EXPECT_CALL_ON(test, 0, VP_RD, vp, VCPU_PI_VECTOR, SEAM_SUCCESS);
+	EXPECT_CALL_ON(test, 1, VP_RD, vp, VCPU_PI_VECTOR, SEAM_VCPU_ASSOCIATED);
+	EXPECT_CALL_ON(test, 1, VP_FLUSH, vp, 0, SEAM_VCPU_NOT_ASSOCIATED);
 	/* The TD cannot end with that. */
-	EXPECT_CALL(test, SEAM_LEAF_MNG_VPFLUSHDONE, tdx_kunit_tdr(ftd), 0, SEAM_FLUSHVP_NOT_DONE);
-	EXPECT_CALL_ON(test, 0, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
-	EXPECT_CALL_ON(test, 1, SEAM_LEAF_VP_RD, vp, VCPU_PI_VECTOR, SEAM_SUCCESS);
-	EXPECT_CALL_ON(test, 1, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, MNG_VPFLUSHDONE, tdx_kunit_tdr(ftd), 0, SEAM_FLUSHVP_NOT_DONE);
+	EXPECT_CALL_ON(test, 0, VP_FLUSH, vp, 0, SEAM_SUCCESS);
+	EXPECT_CALL_ON(test, 1, VP_RD, vp, VCPU_PI_VECTOR, SEAM_SUCCESS);
+	EXPECT_CALL_ON(test, 1, VP_FLUSH, vp, 0, SEAM_SUCCESS);
 }
 
 static void vcpu_that_is_entered_has_a_triple_fault(struct kunit *test)
@@ -379,13 +291,11 @@ static void vcpu_that_is_entered_has_a_triple_fault(struct kunit *test)
 	struct fake_td *ftd = tdx_kunit_td(test);
 	u64 vp = ftd->vp.tdvpr_pa;
 
-	EXPECT_CALL(test, SEAM_LEAF_VP_ENTER, vp, 0,
-		    SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
+	EXPECT_CALL(test, VP_ENTER, vp, 0, SEAM_OP_STATE_INCORRECT | OP_STATE_INITIALIZED);
 	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 	migrate_disable();
-	EXPECT_CALL(test, SEAM_LEAF_VP_ENTER, vp, 0,
-		    SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT);
-	EXPECT_CALL(test, SEAM_LEAF_VP_FLUSH, vp, 0, SEAM_SUCCESS);
+	EXPECT_CALL(test, VP_ENTER, vp, 0, SEAM_NON_RECOVERABLE_VCPU | EXIT_REASON_TRIPLE_FAULT);
+	EXPECT_CALL(test, VP_FLUSH, vp, 0, SEAM_SUCCESS);
 	migrate_enable();
 }
 
@@ -397,7 +307,6 @@ static struct kunit_case fake_td_cases[] = {
 	KUNIT_CASE(operand_is_a_page_of_the_right_kind),
 	KUNIT_CASE_PARAM(init_checks_td_params, td_params_gen_params),
 	KUNIT_CASE(caches_are_written_back_on_every_package),
-	KUNIT_CASE(cpuid_configurations_can_be_read),
 	KUNIT_CASE(fields_of_a_td),
 	KUNIT_CASE(cpuid_is_that_of_the_cpu),
 	KUNIT_CASE(fields_of_a_vcpu),
@@ -409,7 +318,6 @@ static struct kunit_case fake_td_cases[] = {
 static struct kunit_suite fake_td_suite = {
 	.name = "fake_td",
 	.init = tdx_kunit_init,
-	.exit = tdx_kunit_exit,
 	.test_cases = fake_td_cases,
 };
 

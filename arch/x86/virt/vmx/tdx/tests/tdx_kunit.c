@@ -11,6 +11,7 @@
 #include <linux/hex.h>
 #include <linux/kconfig.h>
 #include <linux/smp.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 
@@ -34,7 +35,7 @@ const struct fake_module tdx_kunit_module = {
 };
 
 const struct fake_module tdx_kunit_next_module = {
-	.major = 1, .minor = 5, .update = 7, .svn_major = 1, .svn_minor = 11,
+	.major = 1, .minor = 5, .update = 7, .svn_major = 1, .svn_minor = 12,
 	.features0 = FEATURES0 | SEAM_FEATURES0_UPDATE_COMPAT,
 	.module_hv = 1, .no_downgrade = 1, .hash_layout = 1,
 };
@@ -43,8 +44,6 @@ const struct fake_module tdx_kunit_old_module = {
 	.major = 1, .minor = 5, .update = 5, .svn_major = 1, .svn_minor = 11,
 	.features0 = FEATURES0,
 };
-
-/* --- Images --- */
 
 static void make_image(u8 *image, const struct fake_module *module)
 {
@@ -55,25 +54,23 @@ static void make_image(u8 *image, const struct fake_module *module)
 	u8 *sigstruct = image + PAGE_SIZE;
 	u8 *page = sigstruct + PAGE_SIZE;
 
-	tdx_kunit_header(image, TDX_KUNIT_MODULE_PAGES);
+	tdx_kunit_header(image, TDX_KUNIT_NR_PAGES);
 
 	memcpy(page, "FAKE-TDX", 8);
-	*(u16 *)(page + 8) = module->major;
-	*(u16 *)(page + 10) = module->minor;
-	*(u16 *)(page + 12) = module->update;
-	*(u16 *)(page + 14) = module->hash_layout;
-	*(u64 *)(page + 16) = module->features0;
+	/* The sigstruct has the rest. */
+	memcpy(page + 8, module, offsetof(struct fake_module, module_hv));
 
 	memcpy(sigstruct, sigstruct_header, sizeof(sigstruct_header));
 	*(u32 *)(sigstruct + 512) = 0x10001;
-	sha384(page, TDX_KUNIT_MODULE_PAGES * PAGE_SIZE, sigstruct + 900);
+	sha384(page, TDX_KUNIT_NR_PAGES * PAGE_SIZE, sigstruct + 900);
 	sigstruct[948] = module->svn_minor;
 	sigstruct[949] = module->svn_major;
 	*(u16 *)(sigstruct + 984) = module->module_hv;
 	*(u16 *)(sigstruct + 986) = module->min_update_hv;
 	sigstruct[988] = module->no_downgrade;
 	*(u32 *)(sigstruct + 1024) = 1;
-	*(u32 *)(sigstruct + 1028) = cpuid_eax(1);
+	/* The stepping does not matter. */
+	*(u32 *)(sigstruct + 1028) = cpuid_eax(1) ^ 0xf;
 }
 
 /* TDX_KUNIT_IMAGE_SIZE bytes that the fake P-SEAMLDR takes */
@@ -91,27 +88,29 @@ int tdx_kunit_install(struct kunit *test, const struct fake_module *module)
 	return seamldr_install_module(tdx_kunit_image(test, module), TDX_KUNIT_IMAGE_SIZE);
 }
 
-/* --- The host --- */
-
-/* Make @module run and the kernel know it, whatever has happened before: an update to itself. */
-static int load_module(const struct fake_module *module)
+/*
+ * Make @module run and the kernel know it, whatever has happened before: an update to itself.
+ * Returns 0 or an errno.
+ */
+int tdx_kunit_load(const struct fake_module *module)
 {
 	u8 *image = vzalloc(TDX_KUNIT_IMAGE_SIZE);
 	int ret;
 
 	if (!image)
 		return -ENOMEM;
+	fake_seam_inject_clear();
 	fake_module_revive(module);
 	make_image(image, module);
 	ret = seamldr_install_module(image, TDX_KUNIT_IMAGE_SIZE);
 	vfree(image);
-	fake_seamldr_set_remaining_updates(1000);
+	fake_seamldr_updates = 1000;
 	return ret;
 }
 
 static void start_anew(void *unused)
 {
-	load_module(&tdx_kunit_module);
+	tdx_kunit_load(&tdx_kunit_module);
 }
 
 /**
@@ -124,46 +123,19 @@ static void start_anew(void *unused)
  */
 int tdx_kunit_init(struct kunit *test)
 {
-	int ret;
-
 	if (!fake_seam_active())
 		kunit_skip(test, "needs the fake SEAM: \"fake_seam\" on the command line, no SEAM");
 	if (boot_cpu_has_bug(X86_BUG_SEAMRET_INVD_VMCS))
 		kunit_skip(test, "this CPU has no updates");
 
-	fake_seam_inject_clear();
-	ret = load_module(&tdx_kunit_module);
-	return ret ?: kunit_add_action(test, start_anew, NULL);
-}
-
-/* The suite's .exit. A test's TDs are torn down after this, which takes a module that works. */
-void tdx_kunit_exit(struct kunit *test)
-{
-	if (!fake_seam_active())
-		return;
-	fake_seam_inject_clear();
-	fake_module_revive(NULL);
-}
-
-/* Go on with another module than tdx_kunit_module. */
-void tdx_kunit_load(struct kunit *test, const struct fake_module *module)
-{
-	KUNIT_ASSERT_EQ(test, load_module(module), 0);
-}
-
-struct fake_module_state tdx_kunit_state(void)
-{
-	struct fake_module_state state;
-
-	fake_module_get_state(&state);
-	return state;
+	return tdx_kunit_load(&tdx_kunit_module) ?: kunit_add_action(test, start_anew, NULL);
 }
 
 /* Does this module run, and does the kernel think so? */
 bool tdx_kunit_is_up(const struct fake_module *module)
 {
 	const struct tdx_sys_info *sysinfo = tdx_get_sysinfo();
-	struct fake_module_state state = tdx_kunit_state();
+	struct fake_module_state state = fake_module_get_state();
 
 	return state.ready && !memcmp(&state.module, module, sizeof(*module)) && sysinfo &&
 	       sysinfo->version.major_version == module->major &&
@@ -193,8 +165,6 @@ void tdx_kunit_need_hotplug(struct kunit *test)
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, put_cpus_back, NULL), 0);
 }
 
-/* --- SEAMCALLs --- */
-
 /* Returns the status, as all that follow. */
 u64 tdx_kunit_call(u64 leaf, u64 rcx, u64 rdx)
 {
@@ -215,8 +185,7 @@ u64 tdx_kunit_call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9)
 
 struct remote_call {
 	u64 leaf;
-	u64 rcx;
-	u64 rdx;
+	struct tdx_module_args args;
 	u64 status;
 };
 
@@ -224,12 +193,12 @@ static void call_here(void *data)
 {
 	struct remote_call *call = data;
 
-	call->status = tdx_kunit_call(call->leaf, call->rcx, call->rdx);
+	call->status = seamcall_ret(call->leaf, &call->args);
 }
 
 u64 tdx_kunit_call_on(unsigned int cpu, u64 leaf, u64 rcx, u64 rdx)
 {
-	struct remote_call call = { .leaf = leaf, .rcx = rcx, .rdx = rdx };
+	struct remote_call call = { .leaf = leaf, .args = { .rcx = rcx, .rdx = rdx } };
 
 	smp_call_function_single(cpu, call_here, &call, true);
 	return call.status;
@@ -243,8 +212,8 @@ u64 *tdx_kunit_install_params(struct kunit *test, const u8 *image)
 	KUNIT_ASSERT_NOT_NULL(test, params);
 	params[0] = 1ULL << 32;			/* version 0, scenario 1 */
 	params[1] = PFN_PHYS(vmalloc_to_pfn(image + PAGE_SIZE));
-	params[15] = TDX_KUNIT_MODULE_PAGES;
-	for (int i = 0; i < TDX_KUNIT_MODULE_PAGES; i++)
+	params[15] = TDX_KUNIT_NR_PAGES;
+	for (int i = 0; i < TDX_KUNIT_NR_PAGES; i++)
 		params[16 + i] = PFN_PHYS(vmalloc_to_pfn(image + (2 + i) * PAGE_SIZE));
 	return params;
 }
@@ -263,41 +232,50 @@ u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params)
 	return status;
 }
 
-/*
- * Put a module in the place of one that was shut down, with @update, TDH.SYS.UPDATE in some
- * version, in the end. The status is that one's.
- */
-u64 tdx_kunit_take_over(struct kunit *test, const struct fake_module *module, u64 update,
-			u64 r9)
+/* From the module that runs, shut down with @rcx, to @module, as far as TDH.SYS.LP.INIT */
+void tdx_kunit_replace(struct kunit *test, u64 rcx, const struct fake_module *module)
 {
 	u64 *params = tdx_kunit_install_params(test, tdx_kunit_image(test, module));
 	unsigned int cpu;
-	u64 r8 = 0;
 
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_SHUTDOWN, rcx, 0), SEAM_SUCCESS);
 	KUNIT_ASSERT_EQ(test, tdx_kunit_install_on_all(test, params), SEAM_SUCCESS);
 	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_INIT, 0, 0), SEAM_SUCCESS);
 	for_each_online_cpu(cpu)
 		KUNIT_ASSERT_EQ(test, tdx_kunit_call_on(cpu, SEAM_LEAF_SYS_LP_INIT, 0, 0),
 				SEAM_SUCCESS);
-	return tdx_kunit_call_r8(update, 0, 0, &r8, r9);
 }
 
-/* --- TDs --- */
+/* The same, and TDH.SYS.UPDATE */
+void tdx_kunit_update(struct kunit *test, u64 rcx, const struct fake_module *module)
+{
+	tdx_kunit_replace(test, rcx, module);
+	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_UPDATE, 0, 0), SEAM_SUCCESS);
+}
 
 static void td_destroy(void *ftd)
 {
-	/* Fails if the test failed and left the host without a module. */
+	/* It takes a module that works, which the test may have lost. */
+	fake_seam_inject_clear();
+	if (!fake_module_get_state().ready)
+		fake_module_revive(NULL);
 	if (fake_td_destroy(ftd))
 		pr_warn("a TD cannot be torn down\n");
 }
 
-/* A TD with a VCPU and no memory. It is torn down when the test ends, or before. */
-struct fake_td *tdx_kunit_td(struct kunit *test)
+/* There must be such a TD. It is torn down when the test ends, or before. */
+struct fake_td *tdx_kunit_own_td(struct kunit *test, struct fake_td *ftd)
 {
-	struct fake_td *ftd = fake_td_create();
-
 	KUNIT_ASSERT_NOT_ERR_OR_NULL(test, ftd);
 	KUNIT_ASSERT_EQ(test, kunit_add_action_or_reset(test, td_destroy, ftd), 0);
+	return ftd;
+}
+
+/* A TD with a VCPU and no memory, which is torn down as well */
+struct fake_td *tdx_kunit_td(struct kunit *test)
+{
+	struct fake_td *ftd = tdx_kunit_own_td(test, fake_td_create());
+
 	KUNIT_ASSERT_EQ(test, fake_td_add_vcpu(ftd), 0);
 	return ftd;
 }
@@ -328,14 +306,6 @@ void tdx_kunit_td_add(struct kunit *test, struct fake_td *ftd, const struct mrtd
 		KUNIT_ASSERT_EQ(test, fake_td_add_page(ftd, gpa, page,
 						       vector->pages[i].measured), 0);
 	}
-}
-
-/* End the build of a TD, however far it got. If it has no memory, it gets a page. */
-void tdx_kunit_td_finish(struct kunit *test, struct fake_td *ftd)
-{
-	if (!ftd->pages[0])
-		tdx_kunit_td_add(test, ftd, &mrtd_vectors[1], 0, 1);
-	KUNIT_ASSERT_EQ(test, fake_td_finalize(ftd), 0);
 }
 
 /* Is a finished TD's measurement that of @vector? */

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * What the KUnit suites on the model share.
- */
+/* What the KUnit suites on the model share. */
 #ifndef _X86_VIRT_TDX_TESTS_TDX_KUNIT_H
 #define _X86_VIRT_TDX_TESTS_TDX_KUNIT_H
 
@@ -14,8 +12,8 @@
 #include "tdx_kunit_util.h"
 
 /* A TDX module image: a page of header, one with the sigstruct, the module */
-#define TDX_KUNIT_MODULE_PAGES	2
-#define TDX_KUNIT_IMAGE_SIZE	((2 + TDX_KUNIT_MODULE_PAGES) * PAGE_SIZE)
+#define TDX_KUNIT_NR_PAGES	2
+#define TDX_KUNIT_IMAGE_SIZE	((2 + TDX_KUNIT_NR_PAGES) * PAGE_SIZE)
 
 /* Two modules that keep running hashes in different places, and one that does not count builds */
 extern const struct fake_module tdx_kunit_module;
@@ -38,28 +36,29 @@ struct mrtd_vector {
 extern const struct mrtd_vector mrtd_vectors[];
 
 int tdx_kunit_init(struct kunit *test);
-void tdx_kunit_exit(struct kunit *test);
-void tdx_kunit_load(struct kunit *test, const struct fake_module *module);
+int tdx_kunit_load(const struct fake_module *module);
 bool tdx_kunit_is_up(const struct fake_module *module);
-struct fake_module_state tdx_kunit_state(void);
 
 u8 *tdx_kunit_image(struct kunit *test, const struct fake_module *module);
 int tdx_kunit_install(struct kunit *test, const struct fake_module *module);
+
+#define INVALID_RCX	(SEAM_OPERAND_INVALID | SEAM_OPERAND_RCX)
+#define INVALID_RDX	(SEAM_OPERAND_INVALID | SEAM_OPERAND_RDX)
 
 /* SEAMCALLs without the kernel in between */
 u64 tdx_kunit_call(u64 leaf, u64 rcx, u64 rdx);
 u64 tdx_kunit_call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9);
 #define EXPECT_CALL(test, leaf, rcx, rdx, status) \
-	KUNIT_EXPECT_EQ(test, tdx_kunit_call(leaf, rcx, rdx), status)
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call(SEAM_LEAF_##leaf, rcx, rdx), status)
 #define EXPECT_CALL_ON(test, cpu, leaf, rcx, rdx, status) \
-	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(cpu, leaf, rcx, rdx), status)
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_on(cpu, SEAM_LEAF_##leaf, rcx, rdx), status)
 #define EXPECT_CALL_R8(test, leaf, rcx, rdx, r8, status) \
-	KUNIT_EXPECT_EQ(test, tdx_kunit_call_r8(leaf, rcx, rdx, r8, 0), status)
+	KUNIT_EXPECT_EQ(test, tdx_kunit_call_r8(SEAM_LEAF_##leaf, rcx, rdx, r8, 0), status)
 u64 tdx_kunit_call_on(unsigned int cpu, u64 leaf, u64 rcx, u64 rdx);
 u64 *tdx_kunit_install_params(struct kunit *test, const u8 *image);
 u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params);
-u64 tdx_kunit_take_over(struct kunit *test, const struct fake_module *module, u64 update,
-			u64 r9);
+void tdx_kunit_replace(struct kunit *test, u64 rcx, const struct fake_module *module);
+void tdx_kunit_update(struct kunit *test, u64 rcx, const struct fake_module *module);
 
 /* Physical address of a TD's TDR: the TD's name in the ABI */
 static inline u64 tdx_kunit_tdr(const struct fake_td *ftd)
@@ -67,10 +66,10 @@ static inline u64 tdx_kunit_tdr(const struct fake_td *ftd)
 	return page_to_phys(ftd->td.tdr_page);
 }
 
+struct fake_td *tdx_kunit_own_td(struct kunit *test, struct fake_td *ftd);
 struct fake_td *tdx_kunit_td(struct kunit *test);
 void tdx_kunit_td_add(struct kunit *test, struct fake_td *ftd, const struct mrtd_vector *vector,
 		      int from, int to);
-void tdx_kunit_td_finish(struct kunit *test, struct fake_td *ftd);
 void tdx_kunit_td_destroy(struct kunit *test, struct fake_td *ftd);
 void tdx_kunit_page(u8 *page, u64 gpa);
 bool tdx_kunit_td_is(const struct fake_td *ftd, const struct mrtd_vector *vector);

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * What all KUnit suites of the TDX host code use: images, SEAMCALLs that fail, the kernel's log.
- */
+/* What all KUnit suites of the TDX host code use: images, SEAMCALLs that fail, the kernel's log. */
 #include <linux/kmsg_dump.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
@@ -20,22 +18,23 @@ u8 *tdx_kunit_alloc(struct kunit *test, size_t size)
 	return p;
 }
 
-/* Make the header of an image that the kernel takes. All of it was 0. */
+/*
+ * Make the header of an image that the kernel takes (blob_structure.txt in Intel's module
+ * repository): version, signature, numbers of pages. All of it was 0.
+ */
 void tdx_kunit_header(u8 *image, unsigned int module_nr_pages)
 {
-	struct tdx_kunit_header *header = (void *)image;
-
-	header->version = 0x200;
-	memcpy(header->signature, "TDX-BLOB", sizeof(header->signature));
-	header->sigstruct_nr_pages = 1;
-	header->module_nr_pages = module_nr_pages;
+	*(u16 *)image = 0x200;
+	memcpy(image + 4, "TDX-BLOB", 8);
+	*(u32 *)(image + 12) = 1;
+	*(u32 *)(image + 16) = module_nr_pages;
 }
 
 /* Let the next call of @leaf fail. Called twice, this is about the next two calls. */
-void tdx_kunit_fail(struct kunit *test, u64 leaf, enum fake_seam_fault fault, u64 status)
+void tdx_kunit_fail(struct kunit *test, u64 leaf, u64 status)
 {
 	const struct fake_seam_injection injection = {
-		.leaf = leaf, .cpu = -1, .times = 1, .fault = fault, .status = status,
+		.leaf = leaf, .cpu = -1, .times = 1, .status = status,
 	};
 
 	KUNIT_ASSERT_EQ(test, fake_seam_inject(&injection), 0);

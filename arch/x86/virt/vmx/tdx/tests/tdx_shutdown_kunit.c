@@ -9,7 +9,6 @@
 #include <linux/cleanup.h>
 #include <linux/cpu.h>
 #include <linux/errno.h>
-#include <linux/limits.h>
 #include <linux/preempt.h>
 
 #include <asm/tdx.h>
@@ -19,8 +18,6 @@
 
 #define AVOID_COMPAT_SENSITIVE		BIT_ULL(16)
 #define UPDATE_COMPAT_SENSITIVE		0x8000051200000000ULL
-#define RND_NO_ENTROPY			0x8000020300000000ULL
-#define OPERAND_INVALID_RDX		0xC000010000000002ULL
 
 static int module_shutdown(void)
 {
@@ -28,18 +25,10 @@ static int module_shutdown(void)
 	return tdx_module_shutdown();
 }
 
-/* Registers of the last call of a leaf */
-static struct seam_regs last_call(struct kunit *test, u64 leaf)
-{
-	struct seam_regs regs;
-
-	KUNIT_ASSERT_TRUE(test, fake_seam_last_call(leaf, &regs));
-	return regs;
-}
-
 static u64 shutdown_rcx(struct kunit *test)
 {
-	return last_call(test, SEAM_LEAF_SYS_SHUTDOWN).rcx;
+	KUNIT_ASSERT_GT(test, fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN), 0);
+	return fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN).rcx;
 }
 
 /* How many SEAMCALLs it takes until this CPU can use the module */
@@ -60,19 +49,6 @@ static void expect_nothing_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, enable_cpu(test), 0);
 }
 
-/* --- The input --- */
-
-static void flag_is_set_for_bit_47_alone(struct kunit *test)
-{
-	for (int bit = 0; bit < 64; bit++) {
-		canned_seam.features0 = BIT_ULL(bit);
-		KUNIT_ASSERT_EQ(test, module_shutdown(), 0);
-		KUNIT_EXPECT_EQ_MSG(test, shutdown_rcx(test),
-				    1 | (bit == 47 ? AVOID_COMPAT_SENSITIVE : 0),
-				    "feature %d", bit);
-	}
-}
-
 static void flag_is_left_out_for_all_but_bit_47(struct kunit *test)
 {
 	canned_seam.features0 = ~CANNED_UPDATE_COMPAT;
@@ -80,14 +56,15 @@ static void flag_is_left_out_for_all_but_bit_47(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, shutdown_rcx(test), 1);
 }
 
-/* tdx_sysinfo.features does not change with the module. */
+/* tdx_sysinfo.features does not change with the module. Bit 47 alone counts. */
 static void flag_follows_the_running_module(struct kunit *test)
 {
-	for (int i = 0; i < 6; i++) {
-		canned_seam.features0 = CANNED_FEATURES0 | (i % 2 ? CANNED_UPDATE_COMPAT : 0);
+	for (int bit = 0; bit < 64; bit++) {
+		canned_seam.features0 = BIT_ULL(bit);
 		KUNIT_ASSERT_EQ(test, canned_update(), 0);
 		KUNIT_EXPECT_EQ_MSG(test, shutdown_rcx(test),
-				    1 | (i % 2 ? AVOID_COMPAT_SENSITIVE : 0), "update %d", i);
+				    1 | (bit == 47 ? AVOID_COMPAT_SENSITIVE : 0),
+				    "feature %d", bit);
 	}
 }
 
@@ -107,21 +84,18 @@ static void unreadable_field_is_an_error(struct kunit *test)
 	static const u64 fields[] = { CANNED_FIELD_MODULE_HV, CANNED_FIELD_FEATURES0 };
 	u64 shutdowns = fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN);
 	struct fake_seam_injection unreadable = {
-		.leaf = SEAM_LEAF_SYS_RD, .cpu = -1, .times = 1,
-		.fault = FAKE_SEAM_STATUS, .status = OPERAND_INVALID_RDX,
+		.leaf = SEAM_LEAF_SYS_RD, .cpu = -1, .times = 1, .status = 0xC000010000000002,
 	};
 
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
 		unreadable.skip = i;
 		KUNIT_ASSERT_EQ(test, fake_seam_inject(&unreadable), 0);
 		KUNIT_EXPECT_EQ_MSG(test, module_shutdown(), -EIO, "field %d", i);
-		KUNIT_EXPECT_EQ(test, last_call(test, SEAM_LEAF_SYS_RD).rdx, fields[i]);
+		KUNIT_EXPECT_EQ(test, fake_seam_last_call(SEAM_LEAF_SYS_RD).rdx, fields[i]);
 		KUNIT_EXPECT_EQ(test, fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN), shutdowns);
 		expect_nothing_reset(test);
 	}
 }
-
-/* --- Refusals --- */
 
 static const struct refusal_param {
 	const char *name;
@@ -147,8 +121,7 @@ static void refusal_is_busy_and_names_what_is_in_the_way(struct kunit *test)
 	u64 mark = tdx_kunit_log_mark();
 	char line[128];
 
-	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, FAKE_SEAM_STATUS,
-		       UPDATE_COMPAT_SENSITIVE | param->details);
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, UPDATE_COMPAT_SENSITIVE | param->details);
 	KUNIT_EXPECT_EQ(test, canned_update(), -EBUSY);
 
 	/* One line, and none about an error. */
@@ -164,8 +137,7 @@ static void refusal_ends_the_update(struct kunit *test)
 	u64 installs = fake_seam_count(SEAM_LEAF_SEAMLDR_INSTALL);
 	u64 calls = fake_seam_count_all();
 
-	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, FAKE_SEAM_STATUS,
-		       UPDATE_COMPAT_SENSITIVE | 1 << 16);
+	tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, UPDATE_COMPAT_SENSITIVE | 1 << 16);
 	KUNIT_EXPECT_EQ(test, canned_update(), -EBUSY);
 	/* Two fields are read, one attempt is made. */
 	KUNIT_EXPECT_EQ(test, fake_seam_count_all() - calls, 3);
@@ -173,8 +145,6 @@ static void refusal_ends_the_update(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, canned_update(), 0);
 	KUNIT_EXPECT_GT(test, fake_seam_count(SEAM_LEAF_SEAMLDR_INSTALL), installs);
 }
-
-/* --- Other answers --- */
 
 /* What the leaf and the dispatcher in front of it return, and what is a bit away from a refusal. */
 static void other_status_is_an_error_that_prints_once(struct kunit *test)
@@ -191,7 +161,7 @@ static void other_status_is_an_error_that_prints_once(struct kunit *test)
 		u64 status = statuses[i / ARRAY_SIZE(details)] | details[i % ARRAY_SIZE(details)];
 		u64 mark = tdx_kunit_log_mark();
 
-		tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, FAKE_SEAM_STATUS, status);
+		tdx_kunit_fail(test, SEAM_LEAF_SYS_SHUTDOWN, status);
 		KUNIT_EXPECT_EQ_MSG(test, canned_update(), -EIO, "status %llx", status);
 
 		snprintf(line, sizeof(line), "SEAMCALL (0x%016x) failed: 0x%016llx\n", 52, status);
@@ -206,8 +176,7 @@ static void other_status_is_an_error_that_prints_once(struct kunit *test)
 static void no_entropy_is_tried_ten_times_with_the_flag(struct kunit *test)
 {
 	struct fake_seam_injection no_entropy = {
-		.leaf = SEAM_LEAF_SYS_SHUTDOWN, .cpu = -1, .times = 9,
-		.fault = FAKE_SEAM_STATUS, .status = RND_NO_ENTROPY,
+		.leaf = SEAM_LEAF_SYS_SHUTDOWN, .cpu = -1, .times = 9, .status = 0x8000020300000000,
 	};
 	u64 shutdowns = fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN);
 
@@ -231,7 +200,6 @@ static void success_forgets_the_module(struct kunit *test)
 }
 
 static struct kunit_case tdx_shutdown_cases[] = {
-	KUNIT_CASE(flag_is_set_for_bit_47_alone),
 	KUNIT_CASE(flag_is_left_out_for_all_but_bit_47),
 	KUNIT_CASE(flag_follows_the_running_module),
 	KUNIT_CASE(handoff_version_is_passed_bit_by_bit),
