@@ -49,13 +49,6 @@ static void expect_nothing_reset(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, enable_cpu(test), 0);
 }
 
-static void flag_is_left_out_for_all_but_bit_47(struct kunit *test)
-{
-	canned_seam.features0 = ~CANNED_UPDATE_COMPAT;
-	KUNIT_EXPECT_EQ(test, module_shutdown(), 0);
-	KUNIT_EXPECT_EQ(test, shutdown_rcx(test), 1);
-}
-
 /* tdx_sysinfo.features does not change with the module. Bit 47 alone counts. */
 static void flag_follows_the_running_module(struct kunit *test)
 {
@@ -200,7 +193,6 @@ static void success_forgets_the_module(struct kunit *test)
 }
 
 static struct kunit_case tdx_shutdown_cases[] = {
-	KUNIT_CASE(flag_is_left_out_for_all_but_bit_47),
 	KUNIT_CASE(flag_follows_the_running_module),
 	KUNIT_CASE(handoff_version_is_passed_bit_by_bit),
 	KUNIT_CASE(unreadable_field_is_an_error),
