@@ -29,8 +29,8 @@ die() {
 }
 
 # One line a step, with the seconds since the first script began.
-export TDX_START=${TDX_START:-$(date +%s)}
-step() { printf '%5ds  %s\n' $(($(date +%s) - TDX_START)) "$*"; }
+export TDX_START=${TDX_START:-$EPOCHSECONDS}
+step() { printf '%5ds  %s\n' $((EPOCHSECONDS - TDX_START)) "$*"; }
 
 # options LETTERS ARGUMENT...: those of getopts, in ${opt[LETTER]}: 1 where they take no argument; the rest in ${args[@]}.
 declare -A opt=()
@@ -67,8 +67,8 @@ linux=$out/linux	# git worktree of the same: for people
 logs=$out/logs
 mkdir -p "$logs"
 
-# logged NAME COMMAND...: run it with the output in a log; show where it is on failure.  On a
-# terminal, count the files that a build has made, as "of" how many if that was seen before.
+# logged NAME COMMAND...: run it with the output in a log; show where it is on failure.  On a terminal, count the files
+# that a build has made, as "of" how many if that was seen before.
 logged() {
 	local name=$1 log=$logs/$1.log code=0 n of
 	shift
@@ -112,9 +112,8 @@ tmpdir() {
 }
 
 # git in the kernel trees, without the user's configuration and hooks.
-git_in() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$@"; }
-kgit() { git_in "$scratch" "$@"; }
-lgit() { git_in "$linux" "$@"; }
+kgit() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$scratch" "$@"; }
+lgit() { kgit -C "$linux" "$@"; }
 
 # planted FILE EXPRESSION: the series with a fault in FILE, made by sed -E; prints the commit.
 planted() {
@@ -129,11 +128,6 @@ planted() {
 
 # The threads of the series, in order.
 threads() { sed -n 's/^thread \([^ ]*\).*/\1/p' "$top/patches/series"; }
-
-# The names of its KUnit suites.
-suites() {
-	kgit show series:arch/x86/virt/vmx/tdx/tests/Makefile | grep -oE '[a-z_]+_kunit\.o' | sed 's/_kunit.*//' | grep -vx tdx
-}
 
 # touched_objects: those of the kernel that boots which are made of a file that the series touches.
 touched_objects() {
@@ -154,17 +148,12 @@ guard_work() {
 	[ "${DISCARD:-}" != 1 ] && [ -e "$linux/.git" ] && [ ! -e "$out/tree.making" ] || return 0
 	! kgit rev-parse -q --verify refs/stash >/dev/null 2>&1 ||
 		die "${linux#"$PWD/"} has changes in git's stash: 'git stash pop' or 'git stash drop' there"
-	if [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head" 2>/dev/null)" ] &&
-	   [ -z "$(lgit status --porcelain)" ] &&
-	   ! kgit for-each-ref --format='%(refname:short)' refs/heads |
-		   grep -qvxE 'pristine|series|plain|tdx-update'; then
-		return 0
-	fi
-	die "${linux#"$PWD/"} has work that patches/ lacks: 'make refresh' takes it over, 'make $1 DISCARD=1' drops it"
+	{ [ "$(lgit rev-parse HEAD)" = "$(cat "$out/tree.head" 2>/dev/null)" ] && [ -z "$(lgit status --porcelain)" ] &&
+	  ! kgit for-each-ref --format='%(refname:short)' refs/heads | grep -qvxE 'pristine|series|plain|tdx-update'; } ||
+		die "${linux#"$PWD/"} has work that patches/ lacks: 'make refresh' takes it over, 'make $1 DISCARD=1' drops it"
 }
 
-# For make and ccache: the same compiler everywhere, and results that can be shared
-# between the output directories.  See scripts/build/cc for what CCACHE_DEPEND takes.
+# For make and ccache: results can be shared between the output directories.  For CCACHE_DEPEND see scripts/build/cc.
 jobs=$(nproc)
 export CCACHE_DIR=$top/build/ccache CCACHE_MAXSIZE=4G CCACHE_NOHASHDIR=1
 export CCACHE_DEPEND=1 CCACHE_NOCOMPRESS=1

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
-# lib.sh FILE [again]
-#
-# Runs a check, STAGE/NAME.t, and prints TAP.  A check has one topic: what must hold, and faults that it must find.  It
-# needs no other check, and gets what it needs.  With "again" one of the stages style, queue and build that has passed
-# on exactly these files and packages does not run.  What the checks share is below.
+# lib.sh FILE [again]: runs a check, STAGE/NAME.t, and prints TAP.  A check has one topic: what must hold, and faults
+# that it must find.  It needs no other check, and gets what it needs.  With "again" one of the stages style, queue and
+# build that has passed on exactly these files and packages does not run.  What the checks share is below.
 
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 file=$1 again=${2:-}

@@ -5,8 +5,7 @@ needs bisect
 
 # faulty ROW FAULT FILE EXPRESSION: not noticed is a failure.
 faulty() {
-	fails "$top/scripts/build/commits" -p "$(planted "$3" "$4")" "$1" 2>&1 | tee "$tmp/said"
-	grep "commit [0-9]*, Planted, $2 ($1)" "$tmp/said"
+	fails "$top/scripts/build/commits" -p "$(planted "$3" "$4")" "$1" 2>&1 | grep "commit [0-9]*, Planted, $2 ($1)"
 }
 
 check "every commit builds, and warns no more than the base" "$top/scripts/build/commits"

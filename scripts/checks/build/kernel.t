@@ -16,10 +16,7 @@ includes() {
 	done
 }
 
-lost() {
-	refused 'configuration lost CONFIG_INTEL_TDX_GUEST' "$top/scripts/build/kernel" lost series i386 guest
-}
-
 check "an object has what the file has now" includes "$top/scripts/build/cc" gcc
 check "planted: ccache alone does not see that" fails includes ccache gcc
-check "planted: an option that does not survive is named" lost
+check "planted: an option that does not survive is named" refused 'configuration lost CONFIG_INTEL_TDX_GUEST' \
+	"$top/scripts/build/kernel" lost series i386 guest

@@ -15,14 +15,11 @@ disassembly() {
 }
 
 moves_only() {
-	local f
 	touched_of base base
 	touched_of first "$(commits | head -n 1)"
 	disassembly base
 	disassembly first
-	for f in kernel__process kvm__vmx__tdx virt__vmx__tdx__seamcall coco__tdx__tdx boot__compressed__tdx; do
-		[ -s "$tmp/base.code/arch__x86__$f.o" ]
-	done
+	[ "$(find "$tmp/base.code" -size +0 | wc -l)" -gt 20 ]
 	diff -rq "$tmp/base.code" "$tmp/first.code"
 }
 
@@ -41,19 +38,19 @@ objects() {
 	[ "$(wc -l <"$tmp/$1")" -gt 20 ]
 }
 
-# compare BASE SERIES LIMIT SYMBOLS [FILES]: nothing but these symbols is new, and only FILES, a regular expression, may
-# differ.
+# compare BASE SERIES LIMIT SYMBOLS [FILES]: only these symbols are new; FILES, a regular expression, may differ.
 compare() {
-	local text data bss new other
+	local text data bss new other bad=()
 	read -r text data bss < <(awk 'FILENAME == ARGV[1] { s = -1 } FILENAME == ARGV[2] { s = 1 }
 		{ t += s * $2; d += s * $3; b += s * $4 } END { print t + 0, d + 0, b + 0 }' "$tmp/$1" "$tmp/$2")
 	echo "$2: text $text, data $data, bss $bss more than $1"
 	new=$(comm -13 "$tmp/$1.symbols" "$tmp/$2.symbols" | xargs)
-	[ "$new" = "$4" ] || die "$2: not the new symbols that are known: $new"
-	[ $((text + data + bss)) -gt 0 ] || die "$2: $((text + data + bss)) bytes more: the series is not there"
-	[ $((text + data + bss)) -le "$3" ] || die "$2: $((text + data + bss)) bytes more, $3 are allowed"
+	[ "$new" = "$4" ] || bad+=("not the new symbols that are known: $new")
+	[ $((text + data + bss)) -gt 0 ] || bad+=("$((text + data + bss)) bytes more: the series is not there")
+	[ $((text + data + bss)) -le "$3" ] || bad+=("$((text + data + bss)) bytes more, $3 are allowed")
 	other=$(comm -3 "$tmp/$1" "$tmp/$2" | awk '{ print $1 }' | sort -u | grep -vE "${5:-.}" || true)
-	[ -z "$other" ] || die "$2: another size of $(xargs <<<"$other")"
+	[ -z "$other" ] || bad+=("another size of $(xargs <<<"$other")")
+	[ ${#bad[@]} -eq 0 ] || { printf '%s\n' "${bad[@]/#/$2: }"; return 1; }
 }
 
 # uploads COMMIT: without TDX.
@@ -82,18 +79,17 @@ with_tdx() {
 	compare base fix 600 "${new[*]}"
 }
 
-# larger TEXT FAULT: it says TEXT of a series with that in it.
 larger() {
 	local commit
-	commit=$(planted drivers/base/firmware_loader/sysfs_upload.c "\$a $2")
-	fails uploads "$commit" 2>&1 | tee "$tmp/said"
+	commit=$(planted drivers/base/firmware_loader/sysfs_upload.c '$a char tdx_planted[8];\nasm(".skip 256");')
+	fails uploads "$commit" >"$tmp/said"
 	rm -rf "$out/obj-off-$commit"
-	grep "$1" "$tmp/said"
+	grep 'symbols that are known: tdx_planted' "$tmp/said"
+	grep 'bytes more, 128 are allowed' "$tmp/said"
 }
 
 check "the first commit changes no instruction" moves_only
 check "planted: a change of code is found" changes
 check "without TDX no more than is allowed, in the firmware loader alone" uploads series
 check "with TDX no more than is allowed" with_tdx
-check "planted: a new symbol" larger 'symbols that are known: tdx_planted' 'char tdx_planted[8];'
-check "planted: 256 bytes more" larger 'bytes more, 128 are allowed' 'asm(".skip 256");'
+check "planted: a new symbol, and 256 bytes more" larger

@@ -24,9 +24,9 @@ nothing_said() {
 }
 
 planted_cast() {
-	local line='int *sparse_must_complain(void __user *p)' commit
-	commit=$(planted drivers/virt/coco/tdx-host/tdx-host.c "\$a $line;\n$line { return (int *)p; }")
-	sparse sparse-planted "$commit" drivers/virt/coco/tdx-host/
+	local line='int *sparse_must_complain(void __user *p)'
+	sparse sparse-planted "$(planted drivers/virt/coco/tdx-host/tdx-host.c "\$a $line;\n$line { return (int *)p; }")" \
+		drivers/virt/coco/tdx-host/
 	grep 'cast removes address space' "$logs/build-sparse-planted.log"
 }
 

@@ -8,8 +8,9 @@ builds() {
 	"$top/scripts/build/kernel" -t "$targets" thread "refs/threads/$1" host guest tests
 	files "refs/threads/$1" "$tmp/$1" tools/arch/x86 tools/scripts tools/include
 	[ ! -e "$tmp/$1/tools/arch/x86/tdx_update" ] || make -C "$tmp/$1/tools/arch/x86/tdx_update"
-	[ -z "$suites" ] || "$top/scripts/boot/kunit" thread
-	[ -z "$suites" ] || grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"
+	[ -n "$suites" ] || return 0
+	"$top/scripts/boot/kunit" thread
+	grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"
 }
 
 alone() {

@@ -3,8 +3,7 @@
 
 missed() {
 	fails "$top/scripts/boot/coverage" "$(planted arch/x86/virt/vmx/tdx/tdx.c \
-		's/^\tint nr = tdx_get_nr_td_builds\(\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')" >"$tmp/said"
-	cat "$tmp/said"
+		's/^\tint nr = tdx_get_nr_td_builds\(\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')" | tee "$tmp/said"
 	grep 'not executed: .*return -EIO;' "$tmp/said"
 	grep '^one way only: ' "$tmp/said"
 }

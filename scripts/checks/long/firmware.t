@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # The kernel's own test of firmware uploads: each fault that the series repairs fails its case on the base.
 
-# run NAME COMMIT [CONFIG]: the test as the series has it, on the kernel of that commit.
+# run NAME COMMIT: the test as the series has it, on the kernel of that commit.
 run() {
 	local program root=$tmp/root
-	"$top/scripts/build/kernel" "firmware-$1" "$2" host firmware ${3:+"$3"}
+	"$top/scripts/build/kernel" "firmware-$1" "$2" host firmware
 	"$top/scripts/build/initrd"
 	rm -rf "$root"
 	files series "$root" tools/testing/selftests/{firmware,kselftest}

@@ -1,26 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0
-# A mirror that has moved on, has nothing, or has something else than what is pinned; a file that is half
-# there.
+# A mirror that has moved on, has nothing, or has something else than what is pinned; a file that is half there.
 
 fetch=$top/scripts/queue/fetch
 package="linux-headers-amd64"
 
 moved_on() {
-	"$fetch" deb $package 0.0 trixie-backports '' "$tmp/a.deb" >"$tmp/said"
-	cat "$tmp/said"
-	grep -q "no longer has $package 0.0; taking " "$tmp/said"
+	"$fetch" deb $package trixie-backports "$tmp/a.deb" 0.0 | grep "no longer has $package 0.0; taking "
 	dpkg-deb --info "$tmp/a.deb"
 }
 
 not_the_pinned() {
-	refused 'is not the one that is pinned' "$fetch" deb $package "$(cat "$tmp/a.deb.version")" \
-		trixie-backports 0123 "$tmp/b.deb"
+	refused 'is not the one that is pinned' "$fetch" deb $package trixie-backports "$tmp/b.deb" \
+		"$(cat "$tmp/a.deb.version")" 0123
 	[ ! -e "$tmp/b.deb" ]
 }
 
 has_none() {
 	local code=0
-	"$fetch" deb linux-source-0.1 0.1 trixie-backports '' "$tmp/c.deb" || code=$?
+	"$fetch" deb linux-source-0.1 trixie-backports "$tmp/c.deb" 0.1 || code=$?
 	[ $code = 3 ]
 	[ ! -e "$tmp/c.deb" ]
 }

@@ -2,8 +2,7 @@
 # A tree of the user's own is taken if the series applies; if not, one line says where not.
 
 copy
-assemble=$repo/scripts/queue/assemble
-tdx=arch/x86/virt/vmx/tdx
+assemble=$repo/scripts/queue/assemble tdx=arch/x86/virt/vmx/tdx
 small_tree "$tmp/good"
 for tree in old bad changed; do
 	cp -a "$tmp/good" "$tmp/$tree"
@@ -23,8 +22,7 @@ taken() {
 	echo half >"$scratch/arch/garbage"
 	echo half >"$scratch.new/garbage"
 	"$assemble"
-	kgit ls-tree -r --name-only series >"$tmp/names"
-	absent garbage "$tmp/names"
+	absent garbage <(kgit ls-tree -r --name-only series)
 	[ "$(kgit rev-list --count base..series)" = "$patches" ]
 	"$assemble" >"$tmp/again"
 	absent . "$tmp/again"
@@ -47,10 +45,9 @@ merged() {
 	in_copy "$tmp/good"
 	local good=$scratch
 	in_copy "$tmp/bad"
-	sed -n "s|build/N/scratch|$scratch|; s|../../7.3/scratch|$good|; /git worktree add/,/git cherry-pick/p" "$top/README" \
-		>"$tmp/command"
-	fails bash -e "$tmp/command" 2>&1 | tee "$tmp/said"
-	grep "^CONFLICT .* $tdx/tdx.c" "$tmp/said"
+	sed -n "s|build/N/scratch|$scratch|; s|../../7.3/scratch|$good|; /git worktree add/,/git cherry-pick/p" \
+		"$top/README" >"$tmp/command"
+	fails bash -e "$tmp/command" 2>&1 | grep "^CONFLICT .* $tdx/tdx.c"
 	lgit log --format=%s base..HEAD | grep .
 	# What is in there is work now; and a change in the user's tree is taken over.
 	cp "$tmp/good/$tdx/tdx.c" "$tmp/bad/$tdx/tdx.c"

@@ -9,8 +9,7 @@ copy() {
 		tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
 }
 
-# in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree; what the scripts in there
-# make is in $tmp/repo/build.
+# in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree, all in $tmp/repo/build.
 in_copy() {
 	export KSRC=$1
 	out=$(top=$repo && out_of "$1")

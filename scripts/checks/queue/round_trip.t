@@ -12,10 +12,10 @@ tree=$repo/scripts/queue/tree refresh=$repo/scripts/queue/refresh
 tdx=$linux/arch/x86/virt/vmx/tdx/tdx.c
 
 # same: nothing in the repository has changed, nor who may execute it.
+modes() { (cd "$1" && find . -path ./build -prune -o -printf '%P %m\n' | sort); }
 same() {
 	diff -r --exclude=build "$tmp/before" "$repo"
-	diff <(cd "$tmp/before" && find . -printf '%P %m\n' | sort) \
-		<(cd "$repo" && find . -path ./build -prune -o -printf '%P %m\n' | sort)
+	diff <(modes "$tmp/before") <(modes "$repo")
 }
 
 unchanged() {
@@ -33,7 +33,6 @@ arrives() {
 	lgit commit -q -m "x86/virt/tdx: Work" -m "It is new."
 	"$refresh"
 	# It is of the thread of the commit before it.
-	tail -n 2 "$repo/patches/series"
 	grep '^+/\* work' "$repo/patches/$(threads | tail -n 1)/"*-Work.patch
 	[ "$(tail -n 1 "$repo/patches/series")" = $'\t'arch/x86/virt/vmx/tdx/new.sh ]
 	[ -x "$repo/arch/x86/virt/vmx/tdx/new.sh" ]

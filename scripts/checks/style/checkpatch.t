@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # checkpatch, with everything on.  Its --codespell takes most of a minute; style/own_files has codespell.
 
-# Only the sender can sign off; that MAINTAINERS knows the new files is what queue/send shows.  The base is
-# a commit without history: it has no commit that a Fixes: tag could name.
+# Only the sender can sign off; that MAINTAINERS knows the new files is what queue/send shows.  The base is a commit
+# without history: it has no commit that a Fixes: tag could name.
 ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID
 # 7.2's wants an empty line between a function and its NOKPROBE_SYMBOL().
 [ "$BASE" != 7.2 ] || ignore+=,LINE_SPACING
@@ -23,8 +23,7 @@ checkpatch_dir() {
 
 nothing_wrong() {
 	kgit format-patch -q -o "$tmp/all" base..series
-	checkpatch_dir "$tmp/all" >"$tmp/said"
-	cat "$tmp/said"
+	checkpatch_dir "$tmp/all" | tee "$tmp/said"
 	[ "$(grep -c '^total: 0 errors, 0 warnings, 0 checks, ' "$tmp/said")" = "$(commits | wc -l)" ]
 	absent -E 'Traceback|CHECK:|WARNING:|ERROR:' "$tmp/said"
 }

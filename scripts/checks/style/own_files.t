@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
-# This repository's own files: licence, white space, length, shell that is right, spelling.  Every Python program in it
-# runs in another check.
+# This repository's own files: licence, white space, length, shell, spelling.  Its Python programs run in other checks.
 
 cd "$top"
 
 # Each of these prints what is wrong with FILE...
-
 licences() { grep -L SPDX-License-Identifier "$@" | grep -vE '^(README|MAINTAINERS|patches/.*)$'; }
 spaces() { grep -nHE '[[:space:]]+$' "$@" | grep -v '^patches/'; }
 lengths() { wc -l "$@" | awk '$1 > 300 && $2 != "total" { print $2 " has more than 300 lines: " $1 }'; }
@@ -28,12 +26,10 @@ clean() {
 
 # found TEXT PATTERN FUNCTION: the fault in a file with this text.
 found() {
-	mkdir "$tmp/bad"
-	printf '%b\n' "$1" >"$tmp/bad/.file"
-	"$3" "$tmp/bad/.file" >"$tmp/said" 2>&1 || true
-	rm -r "$tmp/bad"
-	grep -m 1 -E "$2" "$tmp/said"
+	printf '%b\n' "$1" >"$tmp/.file"
+	{ "$3" "$tmp/.file" 2>&1 || true; } | grep -E "$2"
 }
+
 check "every file names its licence" clean licences "${own[@]}"
 check "no line ends with white space" clean spaces "${own[@]}"
 check "no script has more than 300 lines" clean lengths "${ours[@]}"
