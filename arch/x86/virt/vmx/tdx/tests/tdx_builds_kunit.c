@@ -31,7 +31,7 @@ static int before_stop_machine(struct kprobe *p, struct pt_regs *regs)
 	td = xchg(&begin_before_stop, NULL);
 	atomic_inc(&nr_stops);
 	if (td) {
-		/* A breakpoint is an NMI for lockdep, and the locks of the test are not taken in one. */
+		/* A breakpoint is an NMI for lockdep. No lock of the test's is held at it. */
 		lockdep_off();
 		canned_td_init(td);
 		lockdep_on();
