@@ -63,7 +63,7 @@ selftest:
 
 stress:
 	$(deps)
-	@$(boot)/stress $(or $(ROUNDS),100000) $(SEED)
+	@$(boot)/stress $(call flag,PLAIN,-p) $(or $(ROUNDS),100000) $(SEED)
 
 coverage:
 	$(deps)

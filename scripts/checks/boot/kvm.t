@@ -37,14 +37,6 @@ debugfs_shows() {
 	EOT
 }
 
-# Without VMX it skips in style/kselftest.
-no_tds() {
-	boots kvm_build -b patched <<-'EOT'
-		1\.\.0 # SKIP KVM has no TDs here.*
-		exit: 4
-	EOT
-}
-
 bad_stat() {
 	"$top/scripts/build/kernel" bad-stat "$(planted arch/x86/kvm/vmx/tdx.c 's/^\tkvm->stat.td_build_in_progress = 0;$//')" host guest tests
 	boots kvm_build -b -a kvm_intel.tdx=1 bad-stat <<-'EOT'
@@ -69,6 +61,5 @@ check "an update at each stop of a build, a race, and KVM as it is without the s
 check "nothing is built the second time" again
 check "planted: no series, so the race goes wrong" race_on_plain
 check "debugfs shows which TDs are being built" debugfs_shows
-check "with TDX off in KVM, the builder of TDs says why it skips" no_tds
 check "planted: a statistic that is not cleared" bad_stat
 check "planted: a SEAMCALL that fails, and a running hash that is misread, and detected, give a warning and no TD" failures
