@@ -2,8 +2,9 @@
 # What of the production code the suites execute.
 
 missed() {
-	fails "$top/scripts/boot/coverage" "$(planted arch/x86/virt/vmx/tdx/tdx.c \
-		's/^\tint nr = tdx_get_nr_td_builds\(\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')" | tee "$tmp/said"
+	local commit
+	commit=$(planted arch/x86/virt/vmx/tdx/tdx.c 's/^\tint nr = atomic_read\(&tdx_nr_td_builds\);/&\n\n\tif (nr == 12345)\n\t\treturn -EIO;/')
+	fails "$top/scripts/boot/coverage" "$commit" | tee "$tmp/said"
 	grep 'not executed: .*return -EIO;' "$tmp/said"
 	grep '^one way only: ' "$tmp/said"
 }
