@@ -33,7 +33,9 @@
 static u64 td_exit(struct vp_entry *e, u64 status, u64 qualification, u64 extended, u64 gpa,
 		   u64 intr_info)
 {
-	memset(e->regs->gpr, 0, sizeof(e->regs->gpr));
+	for (enum gpr n = 0; n < SEAM_NR_GPRS; n++)
+		if (n != RSP && n != RBP)
+			e->regs->gpr[n] = 0;
 	e->regs->rcx = qualification;
 	e->regs->rdx = extended;
 	e->regs->r8 = gpa;
@@ -120,7 +122,7 @@ static bool vmcall(struct vp_entry *e, u64 *status)
 		return false;
 	}
 	*status = td_exit(e, EXIT_REASON_TDCALL, gprs[RCX], 0, 0, 0);
-	for (enum gpr n = 0; n < NR_GPRS; n++)
+	for (enum gpr n = 0; n < SEAM_NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
 			e->regs->gpr[n] = gprs[n];
 	e->state->vmcall = true;
@@ -134,7 +136,7 @@ static void end_vmcall(struct vp_entry *e)
 
 	if (!e->state->vmcall)
 		return;
-	for (enum gpr n = 0; n < NR_GPRS; n++)
+	for (enum gpr n = 0; n < SEAM_NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
 			gprs[n] = e->regs->gpr[n];
 	gprs[RAX] = SEAM_SUCCESS;
@@ -280,14 +282,12 @@ static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
 	bool launched, done = false;
 	u64 status;
 
-	if (!vp->initialized)
-		return SEAM_VCPU_STATE_INCORRECT;
-	e.state = __va(vp->tdcx[TDVPS_STATE]);
-	if (e.state->disabled)
-		return SEAM_VCPU_STATE_INCORRECT;
 	status = vp_associate(tdr, vp);
 	if (status)
 		return status;
+	e.state = __va(vp->tdcx[TDVPS_STATE]);
+	if (e.state->disabled)
+		return SEAM_VCPU_STATE_INCORRECT;
 
 	end_vmcall(&e);
 	vp_load(&e);
