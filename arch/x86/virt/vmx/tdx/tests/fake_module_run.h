@@ -13,7 +13,7 @@
 #include "fake_module_internal.h"
 
 /* General purpose registers, as instructions number them */
-enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS };
+enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
 
 #define NR_SWITCHED_MSRS	5
 
@@ -24,7 +24,7 @@ enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R
 
 /* What the VMCS of a VCPU does not have. In a page of its own. */
 struct vp_state {
-	u64 gprs[NR_GPRS];	/* RSP is in the VMCS */
+	u64 gprs[SEAM_NR_GPRS];	/* RSP is in the VMCS */
 	u64 cr2;
 	u64 xcr0;
 	u64 msrs[NR_SWITCHED_MSRS];

@@ -79,7 +79,7 @@ static const struct {
  * The VCPU runs until it leaves. True: VMLAUNCH has failed. Both end in one place: an exit clears
  * the flags, a failure sets CF or ZF.
  */
-static noinline bool run_vcpu(u64 gprs[NR_GPRS])
+static noinline bool run_vcpu(u64 gprs[SEAM_NR_GPRS])
 {
 	u64 rsp = HOST_RSP, rip = HOST_RIP;
 	bool failed;
