@@ -160,7 +160,7 @@ static void result(bool good, const struct regs *r, const char *name)
 			printf(" %llx", (unsigned long long)r->r[i]);
 		printf("\n");
 	}
-	ksft_test_result(good, "%s\n", name);
+	td_result(good ? KSFT_PASS : KSFT_FAIL, name, NULL);
 }
 
 /* The TD's report on itself, as it says it. False if it cannot. */
@@ -392,7 +392,7 @@ static void test_events(const struct td_run *td, struct vcpu v)
 		result(r.error == -EFAULT && other.run->exit_reason == KVM_EXIT_MEMORY_FAULT &&
 		       other.run->memory_fault.gpa == 0x1000, &r, "no_memory");
 	} else {
-		ksft_test_result_skip("no_memory: needs a second CPU\n");
+		td_result(KSFT_SKIP, "no_memory", "needs a second CPU");
 	}
 	r = execute(&v, TRIPLE_FAULT, 0, NOTHING, 0, 0);
 	result(r.error == KVM_EXIT_SHUTDOWN, &r, "triple_fault");
