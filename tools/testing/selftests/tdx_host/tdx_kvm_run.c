@@ -262,7 +262,7 @@ static const struct td_case {
 	{ "gp_xsetbv_xfam", XSETBV, { 7 }, 13, RAX, 7 },
 	{ "cpuid_tdx", CPUID, { 0x21 }, 0, RCX, 0x20202020 },
 	{ "cpuid_tdx_too", CPUID, { 0x21 }, 0, RDX, 0x5844546c },
-	{ "cpuid_max", CPUID, {}, 0, RAX, 0x21 },
+	{ "cpuid_max_whatever_ecx", CPUID, { 0, 0x809000 }, 0, RAX, 0x21 },
 
 	{ "bad_mask_rbp", MASKED, { 0, 0xc20 }, 0, RAX, INVALID(1) },
 	{ "bad_mask_rsp", MASKED, { 0, 0xc10 }, 0, RAX, INVALID(1) },

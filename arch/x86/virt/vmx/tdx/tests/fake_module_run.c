@@ -189,12 +189,13 @@ static bool run_cpuid(struct vp_entry *e)
 		if (!subleaf)
 			memcpy((u32 *)values + 1, "Inte    lTDX", 12);
 	} else {
-		if ((leaf & ~(BIT(31) | 0x7f)) || subleaf > 0x7f)
+		if (leaf & ~(BIT(31) | 0x7f))
 			return false;
-		/* With subleaves or without */
+		/* Without subleaves, whatever is in ECX, or with them */
 		for (int i = 0; i < 2; i++)
-			if (!td_cpuid(e->tdr, field | subleaf << 1 | i, &values[i]) &&
-			    !td_cpuid(e->tdr, field | GENMASK(8, 1) | i, &values[i]))
+			if (!td_cpuid(e->tdr, field | GENMASK(8, 1) | i, &values[i]) &&
+			    (subleaf > 0x7f ||
+			     !td_cpuid(e->tdr, field | subleaf << 1 | i, &values[i])))
 				return false;
 		if (leaf == 0)
 			values[0] = (values[0] & ~0xffffffffULL) | CPUID_TDX;
