@@ -137,13 +137,12 @@ load:
 	mov	8(%rcx), %rcx
 	ret
 
-/* RCX times. Out: RAX: how often in all, RDX: how often all VCPUs together */
+/* RCX times. Out: RAX: how often in all. All VCPUs together: see "total". */
 count:
 	lock incq total(%rip)
 	incq	16(%rbp)
 	loop	count
 	mov	16(%rbp), %rax
-	mov	total(%rip), %rdx
 	ret
 
 /* R11 to R14 are RAX, RCX, RDX, R8. */

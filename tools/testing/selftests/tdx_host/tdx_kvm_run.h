@@ -33,6 +33,6 @@ struct td_task {
 extern const uint8_t payload[];
 
 const struct td_task *td_task(const char *name);
-void td_result(int code, const char *name, const char *why);
+void td_result(bool good, const char *name);
 
 #endif /* TDX_KVM_RUN_H */

@@ -12,13 +12,13 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include <asm/apicdef.h>
 #include <asm/cpu_entry_area.h>
 #include <asm/cpuid/api.h>
 #include <asm/desc.h>
 #include <asm/fpu/types.h>
 #include <asm/fpu/xcr.h>
 #include <asm/msr.h>
-#include <asm/posted_intr.h>
 #include <asm/special_insns.h>
 #include <asm/vmx.h>
 
@@ -27,10 +27,8 @@
 /* Features in XFAM that are not in XCR0 but in IA32_XSS */
 #define XFAM_XSS		(BIT_ULL(8) | GENMASK_ULL(16, 10))
 
-/* MSRs of the x2APIC, and what the virtual APIC page has where */
-#define X2APIC(offset)		(0x800 + (offset) / 16)
-#define VAPIC_PPR		0xa0
-#define VAPIC_IRR		0x200
+/* MSRs of the x2APIC */
+#define X2APIC(offset)		(APIC_BASE_MSR + (offset) / 16)
 
 /* What the CPU leaves alone at entry and exit, and what the module leaves there in the end */
 static const struct {
@@ -57,11 +55,11 @@ static const struct {
 	{ MSR_SYSCALL_MASK, MSR_SYSCALL_MASK, true },
 	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, true },
 	{ MSR_TSC_AUX, MSR_TSC_AUX, true },
-	{ X2APIC(0x80), X2APIC(0x80), true },		/* TPR */
-	{ X2APIC(0xa0), X2APIC(0xa0), false },		/* PPR */
-	{ X2APIC(0xb0), X2APIC(0xb0), true },		/* EOI */
-	{ X2APIC(0x100), X2APIC(0x270), false },	/* ISR, TMR, IRR */
-	{ X2APIC(0x3f0), X2APIC(0x3f0), true },		/* SELF IPI */
+	{ X2APIC(APIC_TASKPRI), X2APIC(APIC_TASKPRI), true },
+	{ X2APIC(APIC_PROCPRI), X2APIC(APIC_PROCPRI), false },
+	{ X2APIC(APIC_EOI), X2APIC(APIC_EOI), true },
+	{ X2APIC(APIC_ISR), X2APIC(APIC_IRR + 0x70), false },
+	{ X2APIC(APIC_SELF_IPI), X2APIC(APIC_SELF_IPI), true },
 };
 
 /* For GPR n, but RSP, which is in the VMCS, and RDI, which points to where they are */
@@ -129,21 +127,19 @@ static void vmcs_load(u64 pa)
 	asm volatile("vmptrld %0" : : "m"(pa) : "cc", "memory");
 }
 
-/* A VMCS field of controls: what is wanted, with the bits that the CPU wants to be 1 */
+/*
+ * A VMCS field of controls: what is wanted, with the bits that the CPU wants to be 1. If it lacks
+ * one, the VCPU cannot be entered.
+ */
 static void vmcs_write_controls(unsigned long field, u32 msr, u32 wanted)
 {
-	u64 allowed = read_msr(msr);
-
-	vmcs_write(field, (wanted | (u32)allowed) & (u32)(allowed >> 32));
+	vmcs_write(field, wanted | (u32)read_msr(msr));
 }
 
 static void init_controls(const struct vp_entry *e)
 {
 	unsigned long *bitmap = tdvps(e, TDVPS_MSR_BITMAP);
 
-	vmcs_write_controls(PIN_BASED_VM_EXEC_CONTROL, MSR_IA32_VMX_TRUE_PINBASED_CTLS,
-			    PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
-			    PIN_BASED_VIRTUAL_NMIS);
 	vmcs_write_controls(CPU_BASED_VM_EXEC_CONTROL, MSR_IA32_VMX_TRUE_PROCBASED_CTLS,
 			    CPU_BASED_HLT_EXITING | CPU_BASED_MWAIT_EXITING |
 			    CPU_BASED_MONITOR_EXITING | CPU_BASED_UNCOND_IO_EXITING |
@@ -185,9 +181,9 @@ static void init_controls(const struct vp_entry *e)
 	vmcs_write(EPT_POINTER, e->tdr->tdcx[TDCS_SEPT_ROOT] |
 		   VMX_EPTP_MT_WB | VMX_EPTP_PWL_4);
 
-	/* CR0.NE, CR4.MCE and CR4.VMXE are not the TD's; it sees the last one as 0. */
-	vmcs_write(CR0_GUEST_HOST_MASK, X86_CR0_NE);
-	vmcs_write(CR0_READ_SHADOW, X86_CR0_NE);
+	/* These are not the TD's. It sees CR4.VMXE as 0. */
+	vmcs_write(CR0_GUEST_HOST_MASK, X86_CR0_PE | X86_CR0_NE | X86_CR0_NW | X86_CR0_CD);
+	vmcs_write(CR0_READ_SHADOW, X86_CR0_PE | X86_CR0_NE);
 	vmcs_write(CR4_GUEST_HOST_MASK, X86_CR4_MCE | X86_CR4_VMXE | X86_CR4_SMXE);
 	vmcs_write(CR4_READ_SHADOW, X86_CR4_MCE);
 }
@@ -216,7 +212,7 @@ static void init_state(const struct vp_entry *e)
 	vmcs_write(GUEST_RFLAGS, X86_EFLAGS_FIXED);
 
 	xsave->i387.cwd = 0x37f;
-	xsave->i387.mxcsr = 0x1f80;
+	xsave->i387.mxcsr = MXCSR_DEFAULT;
 	s->xcr0 = 1;
 	s->gprs[RBX] = TD_SHARED_BIT + 1;
 	s->gprs[RCX] = e->vp->initial_rcx;
@@ -229,11 +225,11 @@ static void init_state(const struct vp_entry *e)
 /* DS, ES, FS and GS will be 0, as in 64-bit programs. */
 static void init_host(struct vp_entry *e)
 {
+	struct desc_ptr idt;
 	u16 tr;
 
 	store_tr(tr);
-	native_store_gdt(&e->gdt);
-	store_idt(&e->idt);
+	store_idt(&idt);
 	vmcs_write(HOST_CR0, read_cr0());
 	vmcs_write(HOST_CR3, __read_cr3());
 	vmcs_write(HOST_CR4, __read_cr4());
@@ -244,8 +240,8 @@ static void init_host(struct vp_entry *e)
 	vmcs_write(HOST_GS_BASE, read_msr(MSR_GS_BASE));
 	vmcs_write(HOST_TR_BASE,
 		   (unsigned long)&get_cpu_entry_area(smp_processor_id())->tss.x86_tss);
-	vmcs_write(HOST_GDTR_BASE, e->gdt.address);
-	vmcs_write(HOST_IDTR_BASE, e->idt.address);
+	vmcs_write(HOST_GDTR_BASE, (unsigned long)get_current_gdt_ro());
+	vmcs_write(HOST_IDTR_BASE, idt.address);
 	vmcs_write(HOST_IA32_SYSENTER_CS, read_msr(MSR_IA32_SYSENTER_CS));
 	vmcs_write(HOST_IA32_SYSENTER_ESP, read_msr(MSR_IA32_SYSENTER_ESP));
 	vmcs_write(HOST_IA32_SYSENTER_EIP, read_msr(MSR_IA32_SYSENTER_EIP));
@@ -256,7 +252,8 @@ static void init_host(struct vp_entry *e)
 /* The VMCS of the VCPU becomes the current one, until vp_put(). */
 void vp_load(struct vp_entry *e)
 {
-	const u64 shared = e->vp->fields[VCPU_SHARED_EPTP] & GENMASK_ULL(51, 12);
+	const u64 shared = e->vp->fields[VCPU_SHARED_EPTP];
+	u64 *root = __va(e->tdr->tdcx[TDCS_SEPT_ROOT]), *shared_root = __va(shared);
 	const struct { u64 eptp, reserved; } all = {};
 	u64 vmcs = e->vp->tdcx[TDVPS_VMCS];
 
@@ -274,40 +271,25 @@ void vp_load(struct vp_entry *e)
 	init_host(e);
 	e->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
 
+	/* The host posts interrupts, if it wants to, and the CPU takes them. */
+	vmcs_write_controls(PIN_BASED_VM_EXEC_CONTROL, MSR_IA32_VMX_TRUE_PINBASED_CTLS,
+			    PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
+			    PIN_BASED_VIRTUAL_NMIS | e->vp->fields[VCPU_PINBASED]);
+	vmcs_write(POSTED_INTR_NV, e->vp->fields[VCPU_PI_VECTOR]);
+	vmcs_write(POSTED_INTR_DESC_ADDR, e->vp->fields[VCPU_PI_DESC]);
+
 	/* Shared addresses are the upper half. KVM has tables of its own for it. */
-	if (shared)
-		memcpy(__va(e->tdr->tdcx[TDCS_SEPT_ROOT]) + PAGE_SIZE / 2,
-		       __va(shared) + PAGE_SIZE / 2, PAGE_SIZE / 2);
+	for (int i = 256; shared && i < 512; i++)
+		WRITE_ONCE(root[i], READ_ONCE(shared_root[i]));
 	asm volatile("invept %0, %1" : : "m"(all), "r"(VMX_EPT_EXTENT_GLOBAL + 0UL) :
 		     "cc", "memory");
 }
 
-/* What the host has posted becomes interrupts of the virtual APIC. */
-static void take_posted(const struct vp_entry *e)
-{
-	u64 pa = e->vp->fields[VCPU_PI_DESC];
-	struct pi_desc *pi = pa ? __va(pa) : NULL;
-	u64 status = vmcs_read(GUEST_INTR_STATUS);
-	u32 *irr = tdvps(e, TDVPS_VAPIC) + VAPIC_IRR;
-
-	if (!pi || !pi_test_and_clear_on(pi))
-		return;
-	for (int i = 0; i < NR_PIR_WORDS; i++) {
-		unsigned long posted = xchg(&pi->pir[i], 0);
-
-		/* 32 interrupts in every 16 bytes */
-		irr[i * 8] |= posted;
-		irr[i * 8 + 4] |= posted >> 32;
-		if (posted)
-			status = max(status & 0xff, i * 64UL + __fls(posted)) | (status & 0xff00);
-	}
-	vmcs_write(GUEST_INTR_STATUS, status);
-}
-
-/* An NMI that the host has asked for, unless something else comes first or they are blocked */
+/* An NMI that the host has asked for, unless something comes first, a #VE too, or blocks it */
 static void inject_nmi(const struct vp_entry *e)
 {
 	if (!e->vp->fields[VCPU_PEND_NMI] || vmcs_read(VM_ENTRY_INTR_INFO_FIELD) ||
+	    e->state->ve.valid ||
 	    (vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 	     (GUEST_INTR_STATE_NMI | GUEST_INTR_STATE_MOV_SS | GUEST_INTR_STATE_STI)))
 		return;
@@ -326,18 +308,20 @@ static void load_state(const struct vp_entry *e)
 {
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, e->state->msrs[i]);
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->xfam & ~XFAM_XSS);
-	xrstor(tdvps(e, TDVPS_XSAVE), e->tdr->xfam);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->params.xfam & ~XFAM_XSS);
+	xrstor(tdvps(e, TDVPS_XSAVE), e->tdr->params.xfam);
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->state->xcr0);
 	native_write_cr2(e->state->cr2);
 }
 
 static void save_state(const struct vp_entry *e)
 {
+	u64 xfam = e->tdr->params.xfam;
+
 	e->state->cr2 = native_read_cr2();
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->xfam & ~XFAM_XSS);
-	asm volatile("xsave64 (%0)" : : "r"(tdvps(e, TDVPS_XSAVE)), "a"((u32)e->tdr->xfam),
-		     "d"((u32)(e->tdr->xfam >> 32)) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
+	asm volatile("xsave64 (%0)" : : "r"(tdvps(e, TDVPS_XSAVE)), "a"((u32)xfam),
+		     "d"((u32)(xfam >> 32)) : "memory");
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->host_xcr0);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		e->state->msrs[i] = read_msr(switched_msrs[i].msr);
@@ -349,15 +333,14 @@ bool vp_launch(struct vp_entry *e)
 	u64 vectoring;
 	bool failed;
 
-	take_posted(e);
 	inject_nmi(e);
 	load_state(e);
 	failed = run_vcpu(e->state->gprs);
 	save_state(e);
 
 	/* An exit makes these as long as they can be. */
-	native_load_gdt(&e->gdt);
-	load_idt(&e->idt);
+	load_fixmap_gdt(smp_processor_id());
+	load_current_idt();
 	invalidate_tss_limit();
 	if (failed)
 		return false;
@@ -370,6 +353,9 @@ bool vp_launch(struct vp_entry *e)
 	vectoring = vmcs_read(IDT_VECTORING_INFO_FIELD);
 	if (!(vectoring & VECTORING_INFO_VALID_MASK))
 		vectoring = 0;
+	if ((vectoring & VECTORING_INFO_TYPE_MASK) == INTR_TYPE_NMI_INTR)
+		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, ~(u64)GUEST_INTR_STATE_NMI &
+			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO));
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, vectoring & ~INTR_INFO_UNBLOCK_NMI);
 	vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, vmcs_read(IDT_VECTORING_ERROR_CODE));
 	vmcs_write(VM_ENTRY_INSTRUCTION_LEN, vmcs_read(VM_EXIT_INSTRUCTION_LEN));
@@ -379,16 +365,16 @@ bool vp_launch(struct vp_entry *e)
 /* The end of an entry: the VMCS is the host's again, the rest is as described above. */
 void vp_put(struct vp_entry *e)
 {
-	static const struct xregs_state initial = { .i387.mxcsr = 0x1f80 };
+	static const struct xregs_state initial = { .i387.mxcsr = MXCSR_DEFAULT };
 	const u32 *vapic = tdvps(e, TDVPS_VAPIC);
 
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->xfam & ~XFAM_XSS);
-	xrstor(&initial, e->tdr->xfam);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->params.xfam & ~XFAM_XSS);
+	xrstor(&initial, e->tdr->params.xfam);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, switched_msrs[i].left);
 
-	e->state->intr_pending = (vmcs_read(GUEST_INTR_STATUS) & 0xf0) >
-				 (vapic[VAPIC_PPR / sizeof(u32)] & 0xf0);
+	e->vp->fields[VCPU_STATE_DETAILS] = (vmcs_read(GUEST_INTR_STATUS) & 0xf0) >
+					    (vapic[APIC_PROCPRI / sizeof(u32)] & 0xf0);
 	vmcs_clear(e->vp->tdcx[TDVPS_VMCS]);
 	if (e->host_vmcs != ~0ULL)
 		vmcs_load(e->host_vmcs);
