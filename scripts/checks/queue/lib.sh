@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the checks of the queue share: places in which they can damage what they want to.
 
-# copy: this repository in $tmp/repo, as it is now.
-copy() {
-	repo=$tmp/repo
-	mkdir -p "$repo"
-	(cd "$top" && git ls-files -z --cached --others --exclude-standard |
-		tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
-}
+# This repository, as it is now.
+repo=$tmp/repo
+mkdir "$repo"
+(cd "$top" && git ls-files -z --cached --others --exclude-standard |
+	tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
 
 # in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree, all in $tmp/repo/build.
 in_copy() {

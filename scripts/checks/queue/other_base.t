@@ -17,7 +17,6 @@ dpkg-deb --fsys-tarfile "$deb" | tar -xOf - "./usr/src/$package.tar.xz" | xz -dc
 	absent -v 'Not found in archive\|previous errors' "$tmp/missing"
 mv "$tmp/$package" "$tmp/tree"
 commit_tree "$tmp/tree"
-copy
 in_copy "$tmp/tree"
 
 all() {
