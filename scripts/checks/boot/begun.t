@@ -3,7 +3,9 @@
 # and whoever does loses TDX.  One boot each, as there is no way back.
 
 # begun IMAGE CODE MODULE: what the tool ends with, and what is left after an upload
-begun() { printf '%s\n' "tool: $2" "upload: .*" "module: $3" | boots begun -c 1 -a "image=$1" patched; }
+begun() {
+	printf '%s\n' "tool: $2" "upload: .*" "module: $3" | boots begun -c 1 -a "image=$1" patched
+}
 
 while read -r name code; do
 	check "$name is not begun, and costs TDX" begun "image_$name.blob" "$code" lost

@@ -22,11 +22,11 @@ commit_tree() (
 	git -C "$1" commit -q -m "Somebody's kernel"
 )
 
-# small_tree DIR [PATH...]: of the base what is enough for the queue or touched, and these paths, as a git tree.
+# small_tree DIR [PATH...]: what of the base the queue needs or touches, and these, as a git tree.
 small_tree() {
 	local list
 	mapfile -t list < <(touched . | xargs git -C "$scratch" ls-tree --name-only base)
-	files base "$1" Makefile scripts arch/x86/{Kconfig,Makefile,virt/vmx/tdx} .gitattributes .gitignore \
-		"${list[@]}" "${@:2}"
+	files base "$1" Makefile scripts arch/x86/{Kconfig,Makefile,virt/vmx/tdx} \
+		.git{attributes,ignore} "${list[@]}" "${@:2}"
 	commit_tree "$1"
 }

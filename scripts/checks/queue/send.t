@@ -81,7 +81,8 @@ applies() {
 	[ "$(grep '^and after ' "$1/$2/00")" = "${after:+and after the patches of: $after}" ]
 	git -C "$tmp/am" checkout -q -f --detach base
 	git -C "$tmp/am" -c apply.whitespace=error-all am --quiet "${list[@]}"
-	diff <(kgit log --format='%T%n%an%n%B' "base..refs/threads/$2") <(git -C "$tmp/am" log --format='%T%n%an%n%B' base..HEAD)
+	kgit log --format='%T%n%an%n%B' "base..refs/threads/$2" >"$tmp/want"
+	diff "$tmp/want" <(git -C "$tmp/am" log --format='%T%n%an%n%B' base..HEAD)
 }
 
 planted_change() {

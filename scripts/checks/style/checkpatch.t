@@ -17,8 +17,8 @@ git -C "$kernel" checkout -q series -- scripts LICENSES include MAINTAINERS COPY
 checkpatch() {
 	cd "$kernel"
 	export GIT_CONFIG_GLOBAL=/dev/null
-	git rev-list "$1" | xargs -P "$(nproc)" -I '{}' \
-		sh -c "scripts/checkpatch.pl --strict --show-types --ignore $ignore -g {} 2>&1 || true"
+	git rev-list "$1" | xargs -P "$(nproc)" -I '{}' sh -c \
+		"scripts/checkpatch.pl --strict --show-types --ignore $ignore -g {} 2>&1 || true"
 }
 
 nothing_wrong() {

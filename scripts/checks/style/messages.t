@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The message of each commit has the form that the tip tree asks for, as far as checkpatch does not see to it.
 
-# By maintainer-tip.rst and submitting-patches.rst: a fault, its pattern, sed's plant.  The title is what \A begins.
+# By maintainer-tip.rst and submitting-patches.rst: a fault, its pattern (\A: title), sed's plant.
 cat >"$tmp/rules" <<'EOF'
 not "subsys/component: Title"	\A(?!(KVM: (TDX: )?|Documentation/[a-z0-9/]+: |[a-z0-9_/-]+(/[a-zA-Z0-9_-]+)*: )[A-Z]).*	1s/: R/: r/
 a file as prefix	\A.*\.[chS]:	1s/:/.c:/
@@ -21,7 +21,8 @@ faults() {
 	local tag='(?!Note: |Example: )[A-Z][a-z]+(-[a-z]+)*: ' fault pattern
 	git stripspace >"$tmp/message"
 	while IFS=$'\t' read -r fault pattern _; do
-		{ grep -Pzo "${pattern//TAG/$tag}" "$tmp/message" || true; } | tr '\0' '\n' | sed "s|^|$fault: |"
+		{ grep -Pzo "${pattern//TAG/$tag}" "$tmp/message" || true; } | tr '\0' '\n' |
+			sed "s|^|$fault: |"
 	done <"$tmp/rules"
 }
 
