@@ -74,8 +74,7 @@ coverage:
 	@$(boot)/coverage
 
 mutants:
-	$(deps)
-	@$(boot)/mutants
+	@scripts/checks/run long/mutants
 
 bench:
 	$(deps)

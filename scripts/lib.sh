@@ -115,6 +115,18 @@ tmpdir() {
 kgit() { GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 git -c core.hooksPath=/dev/null -C "$scratch" "$@"; }
 lgit() { kgit -C "$linux" "$@"; }
 
+# files COMMIT DIR PATH...: what is there of a commit, in DIR.
+files() {
+	mkdir -p "$2"
+	kgit archive "$1" "${@:3}" | tar -xf - -C "$2"
+}
+
+# archive DIR: its files, root's and for everybody to read, as an initramfs.
+archive() {
+	chmod -R a+rX "$1"
+	(cd "$1" && find . | busybox cpio --quiet -o -H newc -R 0:0 | gzip -1)
+}
+
 # planted FILE EXPRESSION: the series with a fault in FILE, made by sed -E; prints the commit.
 planted() {
 	local -x GIT_INDEX_FILE=$tmp/index

@@ -81,12 +81,6 @@ because() {
 	grep -E "$3" "$tmp/since" || { cat "$tmp/since"; die "$2 passes, or fails for another reason than: $3"; }
 }
 
-# files COMMIT DIR PATH...: what is there of a commit, in DIR.
-files() {
-	mkdir -p "$2"
-	kgit archive "$1" "${@:3}" | tar -xf - -C "$2"
-}
-
 # The commits of the series, oldest first: as many as there are patches.
 commits() {
 	local list

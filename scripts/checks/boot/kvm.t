@@ -3,15 +3,6 @@
 
 needs bochs
 
-again() {
-	local what
-	for what in "kernel plain" "kernel patched" initrd "program bochs"; do
-		# shellcheck disable=SC2086
-		(cd "$top/scripts/build" && ./$what)
-	done >"$tmp/again"
-	absent . "$tmp/again"
-}
-
 race_on_plain() {
 	boots kvm_race -b -c 2 -a "kvm_intel.tdx=1 TDS=40 SEED=1" plain <<-'EOT'
 		wrong: [1-9].*

@@ -3,7 +3,7 @@
 
 # run NAME COMMIT: the test as the series has it, on the kernel of that commit.
 run() {
-	local program root=$tmp/root
+	local root=$tmp/root
 	"$top/scripts/build/kernel" "firmware-$1" "$2" host firmware
 	"$top/scripts/build/initrd"
 	rm -rf "$root"
@@ -11,13 +11,10 @@ run() {
 	mv "$root/tools/testing/selftests" "$root"
 	# It is a script for bash and the usual programs: busybox does not have all of their options.
 	mkdir "$root/bin"
-	for program in bash mktemp sleep zgrep taskset chrt; do
-		cp "$(command -v $program)" "$root/bin/"
-	done
+	command -v bash mktemp sleep zgrep taskset chrt | xargs cp -t "$root/bin"
 	ldd "$root"/bin/{bash,mktemp,sleep,taskset,chrt} | grep -oE '/[^ ]+\.so[^ ]*' | sort -u >"$tmp/libraries"
 	xargs cp --parents -t "$root" <"$tmp/libraries"
-	find "$root" -mindepth 1 -type d -printf 'dir /%P 0755 0 0\n' -o -type f -printf 'file /%P %p 0755 0 0\n' >"$tmp/list"
-	{ cat "$out/initrd"; "$out/obj-firmware-$1/usr/gen_init_cpio" "$tmp/list" | gzip -1; } >"$tmp/initrd"
+	{ cat "$out/initrd"; archive "$root"; } >"$tmp/initrd"
 	"$top/scripts/boot/emulate" -i "$tmp/initrd" "firmware-$1" firmware "$logs/firmware-$1.log"
 }
 

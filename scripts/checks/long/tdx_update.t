@@ -26,7 +26,7 @@ fuzzed() {
 	done
 }
 
-planted() {
+overflow() {
 	cp -r "$tool" "$tmp/planted"
 	sed -i 's/ && i < MAX_CPUS//' "$tmp/planted"/*.c
 	fails fuzz "$tmp/planted" 2>&1 | grep 'AddressSanitizer: .*-buffer-overflow'
@@ -34,21 +34,17 @@ planted() {
 
 # noticed FILE EXPRESSION: the kselftest that needs no TDX finds what sed -E makes of the tool.
 noticed() {
-	local dir=$tmp/kselftest/tdx_host
-	mkdir -p "$tmp/kselftest" "$tmp/mutant"
-	cp -r "$out/selftests" "$dir"
-	cp -r "$out/selftests.src/tools/testing/selftests/kselftest" "$tmp/kselftest/"
-	cp "$tool"/*.[ch] "$tmp/mutant/"
-	sed -i -E "$2" "$tmp/mutant/$1"
-	fails cmp "$tool/$1" "$tmp/mutant/$1"
-	gcc -I"$tmp/tools/include" -o "$dir/tdx_update" "$tmp"/mutant/*.c -lcrypto
+	local commit dir=$tmp/mutant/tdx_host
+	mkdir -p "$tmp/mutant"
+	commit=$(planted "tools/arch/x86/tdx_update/$1" "$2")
+	"$top/scripts/build/selftests" -c "gcc -w" "$commit" "$dir"
+	cp -r "$dir.src/tools/testing/selftests/kselftest" "$tmp/mutant/"
 	fails "$dir/tdx_host_check.sh" >"$tmp/tap"
 	grep '^not ok' "$tmp/tap"
 }
 
 check "20,000 images of libFuzzer's" fuzzed
-check "planted: a list of CPUs that is longer than the page" planted
-"$top/scripts/build/selftests"
+check "planted: a list of CPUs that is longer than the page" overflow
 while read -r file expression; do
 	check "planted in $file: $expression" noticed "$file" "$expression"
 done <<'EOT'

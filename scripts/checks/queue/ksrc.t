@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # A tree of the user's own is taken if the series applies; if not, one line says where not.
 
-copy
 assemble=$repo/scripts/queue/assemble tdx=arch/x86/virt/vmx/tdx
 small_tree "$tmp/good"
 for tree in old bad changed; do

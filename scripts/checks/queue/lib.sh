@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # What the checks of the queue share: places in which they can damage what they want to.
 
-# copy: this repository in $tmp/repo, as it is now.
-copy() {
-	repo=$tmp/repo
-	mkdir -p "$repo"
-	(cd "$top" && git ls-files -z --cached --others --exclude-standard |
-		tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
-}
+# This repository, as it is now.
+repo=$tmp/repo
+mkdir "$repo"
+(cd "$top" && git ls-files -z --cached --others --exclude-standard |
+	tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
 
 # in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree, all in $tmp/repo/build.
 in_copy() {
 	export KSRC=$1
 	out=$(top=$repo && out_of "$1")
 	scratch=$out/scratch linux=$out/linux
-}
-
-# needed: the paths of a kernel that are enough for the queue, or would be in the way of a new file.
-needed() {
-	printf '%s\n' Makefile scripts arch/x86/Kconfig arch/x86/Makefile arch/x86/virt/vmx/tdx .gitattributes .gitignore MAINTAINERS
-	touched .
 }
 
 # commit_tree DIR: all that is there.
@@ -30,10 +22,11 @@ commit_tree() (
 	git -C "$1" commit -q -m "Somebody's kernel"
 )
 
-# small_tree DIR [PATH...]: that much of the base, and these paths, as a git tree.
+# small_tree DIR [PATH...]: what of the base the queue needs or touches, and these, as a git tree.
 small_tree() {
 	local list
-	mapfile -t list < <(needed | xargs git -C "$scratch" ls-tree --name-only base)
-	files base "$1" "${list[@]}" "${@:2}"
+	mapfile -t list < <(touched . | xargs git -C "$scratch" ls-tree --name-only base)
+	files base "$1" Makefile scripts arch/x86/{Kconfig,Makefile,virt/vmx/tdx} \
+		.git{attributes,ignore} "${list[@]}" "${@:2}"
 	commit_tree "$1"
 }

@@ -4,18 +4,16 @@
 # On the base that the patches were made on, they can be made anew.
 anew=
 [ "$BASE$KSRC" != 7.3 ] || anew=1
-copy
-cp -a "$repo" "$tmp/before"
+commit_tree "$repo"
 small_tree "$tmp/tree"
 in_copy "$tmp/tree"
 tree=$repo/scripts/queue/tree refresh=$repo/scripts/queue/refresh
 tdx=$linux/arch/x86/virt/vmx/tdx/tdx.c
 
 # same: nothing in the repository has changed, nor who may execute it.
-modes() { (cd "$1" && find . -path ./build -prune -o -printf '%P %m\n' | sort); }
 same() {
-	diff -r --exclude=build "$tmp/before" "$repo"
-	diff <(modes "$tmp/before") <(modes "$repo")
+	git -C "$repo" status --porcelain >"$tmp/changes"
+	absent . "$tmp/changes"
 }
 
 unchanged() {
@@ -44,7 +42,7 @@ arrives() {
 
 # kept WORK TEXT COMMAND...: right after "make tree", somebody does WORK; then COMMAND says TEXT.
 kept() {
-	cp -a "$tmp/before/patches" "$repo"
+	git -C "$repo" checkout -q HEAD patches
 	lgit stash clear
 	DISCARD=1 "$tree"
 	$1

@@ -2,7 +2,6 @@
 # What "make series" makes and git send-email sends, called as README has it, arrives at those who care, says what it
 # applies to, and is there the commits of its thread; and what is signed is.
 
-copy
 # With what get_maintainer.pl knows a kernel by.
 small_tree "$tmp/kernel" COPYING CREDITS Kbuild README include/Kbuild fs/Makefile init/Makefile ipc/Makefile \
 	kernel/Makefile lib/Makefile drivers/Makefile
@@ -11,6 +10,7 @@ its_base=$(git -C "$tmp/kernel" rev-parse HEAD)
 own_tree=$(kgit rev-parse 'base^{tree}')
 in_copy "$tmp/kernel"
 { "$repo/scripts/queue/tree"; "$repo/scripts/queue/series"; } >>"$full"
+kgit worktree add -q --detach "$tmp/am" base
 
 # Instead of a mail server: what it is told, and what it is given.
 cat >"$tmp/sendmail" <<-'EOT'
@@ -79,12 +79,10 @@ applies() {
 	diff "$tmp/want" <(grep '^prerequisite-patch-id: ' "$tmp/all")
 	[ "$(grep '^base-commit: ' "$tmp/all")" = "base-commit: $its_base" ]
 	[ "$(grep '^and after ' "$1/$2/00")" = "${after:+and after the patches of: $after}" ]
-	rm -rf "$tmp/am"
-	kgit worktree prune
-	kgit worktree add -q --detach "$tmp/am" base
+	git -C "$tmp/am" checkout -q -f --detach base
 	git -C "$tmp/am" -c apply.whitespace=error-all am --quiet "${list[@]}"
-	kgit diff --quiet "refs/threads/$2" "$(git -C "$tmp/am" rev-parse HEAD)"
-	diff <(kgit log --format='%an%n%B' "base..refs/threads/$2") <(git -C "$tmp/am" log --format='%an%n%B' base..HEAD)
+	kgit log --format='%T%n%an%n%B' "base..refs/threads/$2" >"$tmp/want"
+	diff "$tmp/want" <(git -C "$tmp/am" log --format='%T%n%an%n%B' base..HEAD)
 }
 
 planted_change() {

@@ -13,25 +13,23 @@ kgit worktree add -q --no-checkout --detach "$kernel" series
 git -C "$kernel" checkout -q series -- scripts LICENSES include MAINTAINERS COPYING CREDITS Kbuild Makefile README
 (cd "$kernel" && mkdir -p Documentation arch drivers fs init ipc kernel lib)
 
-# checkpatch_dir DIR: what checkpatch says of the patches in it, the largest first, which takes longest.
-checkpatch_dir() {
+# checkpatch RANGE: what it says of these commits.
+checkpatch() {
 	cd "$kernel"
-	find "$1" -name '*.patch' -printf '%s %p\n' | sort -rn | cut -d' ' -f2- | xargs -P "$(nproc)" -I '{}' \
-		sh -c "scripts/checkpatch.pl --strict --show-types --ignore $ignore {} >{}.log 2>&1 || true"
-	cat "$1"/*.log
+	export GIT_CONFIG_GLOBAL=/dev/null
+	git rev-list "$1" | xargs -P "$(nproc)" -I '{}' sh -c \
+		"scripts/checkpatch.pl --strict --show-types --ignore $ignore -g {} 2>&1 || true"
 }
 
 nothing_wrong() {
-	kgit format-patch -q -o "$tmp/all" base..series
-	checkpatch_dir "$tmp/all" | tee "$tmp/said"
+	checkpatch base..series | tee "$tmp/said"
 	[ "$(grep -c '^total: 0 errors, 0 warnings, 0 checks, ' "$tmp/said")" = "$(commits | wc -l)" ]
 	absent -E 'Traceback|CHECK:|WARNING:|ERROR:' "$tmp/said"
 }
 
 # planted_in EXPRESSION TYPE: a change to a file is found, and is of that type.
 planted_in() {
-	kgit format-patch -q -o "$tmp/$2" -1 "$(planted drivers/virt/coco/tdx-host/tdx-host.c "$1")"
-	checkpatch_dir "$tmp/$2" | grep -A 3 "$2"
+	checkpatch "series..$(planted drivers/virt/coco/tdx-host/tdx-host.c "$1")" | grep -A 3 "$2"
 }
 
 check "checkpatch has nothing to say about any commit" nothing_wrong

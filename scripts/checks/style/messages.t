@@ -1,32 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0
 # The message of each commit has the form that the tip tree asks for, as far as checkpatch does not see to it.
 
-# By maintainer-tip.rst and submitting-patches.rst: a fault, the part of a message with it, its pattern, sed's plant.
+# By maintainer-tip.rst and submitting-patches.rst: a fault, its pattern (\A: title), sed's plant.
 cat >"$tmp/rules" <<'EOF'
-not "subsys/component: Title"	title	^(?!(KVM: (TDX: )?|Documentation/[a-z0-9/]+: |[a-z0-9_/-]+(/[a-zA-Z0-9_-]+)*: )[A-Z])	1s/: R/: r/
-a file as prefix	title	\.[chS]:	1s/:/.c:/
-a full stop after the title	title	\.$	1s/$/./
-longer than 75	title	.{76}	1s/$/ and more that is said here/
-not imperative	title	: ([A-Z][a-z]*ing|Added|Adds|Fixed|Fixes|Moves|Moved|Makes|Made|Changes|Changed) 	1s/: Refuse/: Fixes/
-no empty line after it	second	.	2s/^$/text/
-not ASCII	text	[^\t -~]	3s/e/\xc3\xa9/
-impersonates	text	\b(I|[Ww]e|[Oo]ur|[Uu]s|[Yy]ou|[Yy]our|[Mm]y)\b	3s/^/We see: /
-speaks of itself	text	[Tt]his (patch|commit|series)\b	3s/^/This patch is right: /
-not a tag to be given here	tags	^(?!(Link|Fixes|Closes|Reported-by|Suggested-by|Originally-by|Assisted-by|Cc): )	$s/Link:.*/Reviewed-by: A Name <a@name>/
-not a link	tags	^Link: (?!https://[^ ]+( # \[[0-9]+\])?$)	$s/https:/see /
-text after the tags	after	.	$s/$/\ntext/
+not "subsys/component: Title"	\A(?!(KVM: (TDX: )?|Documentation/[a-z0-9/]+: |[a-z0-9_/-]+(/[a-zA-Z0-9_-]+)*: )[A-Z]).*	1s/: R/: r/
+a file as prefix	\A.*\.[chS]:	1s/:/.c:/
+a full stop after the title	\A.*\.\n	1s/$/./
+longer than 75	\A.{76}	1s/$/ and more that is said here/
+not imperative	\A.*: ([A-Z][a-z]*ing|Added|Adds|Fixed|Fixes|Moves|Moved|Makes|Made|Changes|Changed) 	1s/: Refuse/: Fixes/
+no empty line after it	\A.*\n.	2s/^$/text/
+not ASCII	[^\t\n -~]	3s/e/\xc3\xa9/
+impersonates	\n.*\b(I|[Ww]e|[Oo]ur|[Uu]s|[Yy]ou|[Yy]our|[Mm]y)\b	3s/^/We see: /
+speaks of itself	\n.*[Tt]his (patch|commit|series)\b	3s/^/This patch is right: /
+not a tag to be given here	\n(?!(Link|Fixes|Closes|Reported-by|Suggested-by|Originally-by|Assisted-by|Cc): )TAG	$s/Link:.*/Reviewed-by: A Name <a@name>/
+not a link	\nLink: (?!https://[^ \n]+( # \[[0-9]+\])?\n)	$s/https:/see /
+text after the tags	\nTAG.*\n++(?!TAG).	$s/$/\ntext/
 EOF
 
 faults() {
-	local tag='^(?!Note: |Example: )[A-Z][a-z]+(-[a-z]+)*: ' fault part pattern
+	local tag='(?!Note: |Example: )[A-Z][a-z]+(-[a-z]+)*: ' fault pattern
 	git stripspace >"$tmp/message"
-	sed -n 1p "$tmp/message" >"$tmp/title"
-	sed -n 2p "$tmp/message" >"$tmp/second"
-	sed 1d "$tmp/message" >"$tmp/text"
-	grep -P "$tag" "$tmp/text" >"$tmp/tags" || true
-	grep -P -A99 "$tag" "$tmp/text" | grep -vP "$tag" >"$tmp/after" || true
-	while IFS=$'\t' read -r fault part pattern _; do
-		{ grep -nP "$pattern" "$tmp/$part" || true; } | sed "s|^|$fault: |"
+	while IFS=$'\t' read -r fault pattern _; do
+		{ grep -Pzo "${pattern//TAG/$tag}" "$tmp/message" || true; } | tr '\0' '\n' |
+			sed "s|^|$fault: |"
 	done <"$tmp/rules"
 }
 
@@ -56,6 +52,6 @@ planted_in() {
 }
 
 check "every message is well-formed" well_formed
-while IFS=$'\t' read -r fault _ _ plant; do
+while IFS=$'\t' read -r fault _ plant; do
 	check "planted: $fault" planted_in "$fault" "$plant"
 done <"$tmp/rules"

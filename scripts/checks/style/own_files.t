@@ -11,8 +11,7 @@ shells() { printf '%s\0' "$@" | xargs -0 -n 8 -P "$(nproc)" shellcheck -x; }
 spelling() { codespell --check-hidden -L filp "$@"; }
 
 # What git knows and what is new, as long as it is there.
-mapfile -t own < <(git ls-files --cached --others --exclude-standard | sort -u |
-	while IFS= read -r file; do [ ! -f "$file" ] || echo "$file"; done)
+mapfile -t own < <(git ls-files -co --exclude-standard | grep -vxF "$(git ls-files --deleted)")
 [ ${#own[@]} -gt 40 ] || die "git shows ${#own[@]} files"
 mapfile -t ours < <(printf '%s\n' "${own[@]}" | grep -E '^(scripts|\.ci)/')
 mapfile -t shell < <(printf '%s\n' "${ours[@]}" | grep -vE '\.(config|py|patch|list|c|shellcheckrc)$'
