@@ -14,6 +14,12 @@ in_copy() {
 	scratch=$out/scratch linux=$out/linux
 }
 
+# needed: the paths of a kernel that are enough for the queue, or would be in the way of a new file.
+needed() {
+	printf '%s\n' Makefile scripts arch/x86/Kconfig arch/x86/Makefile arch/x86/virt/vmx/tdx .gitattributes .gitignore MAINTAINERS
+	touched .
+}
+
 # commit_tree DIR: all that is there.
 commit_tree() (
 	export GIT_CONFIG_GLOBAL=/dev/null
@@ -22,11 +28,10 @@ commit_tree() (
 	git -C "$1" commit -q -m "Somebody's kernel"
 )
 
-# small_tree DIR [PATH...]: what of the base the queue needs or touches, and these, as a git tree.
+# small_tree DIR [PATH...]: that much of the base, and these paths, as a git tree.
 small_tree() {
 	local list
-	mapfile -t list < <(touched . | xargs git -C "$scratch" ls-tree --name-only base)
-	files base "$1" Makefile scripts arch/x86/{Kconfig,Makefile,virt/vmx/tdx} \
-		.git{attributes,ignore} "${list[@]}" "${@:2}"
+	mapfile -t list < <(needed | xargs git -C "$scratch" ls-tree --name-only base)
+	files base "$1" "${list[@]}" "${@:2}"
 	commit_tree "$1"
 }
