@@ -8,7 +8,7 @@ static int planted_counter;
 
 static void planted_race(void *unused)
 {
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 100000; i++) {
 		planted_counter++;
 		barrier();
 	}
