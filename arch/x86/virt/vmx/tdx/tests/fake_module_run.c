@@ -3,8 +3,8 @@
  * Fake SEAM: TDH.VP.ENTER, and what becomes of the exits of a TD.
  *
  * Which exits are the module's own business, which are a #VE for the TD and which leave to the
- * host, and with what in the registers, is as in the module's public source, version 1.5.34. An
- * exit that is not here ends the TD.
+ * host, and with what in the registers, is as in the module's public source. An exit that is not
+ * here ends the TD.
  */
 #include <linux/mm.h>
 #include <linux/string.h>
