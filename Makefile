@@ -14,20 +14,20 @@ deps := @$(build)/deps
 # What is given as NAME=VALUE and is an option of a script: 1, or nothing.
 flag = $(if $(filter-out 1,$($(1))),$(error $(1)=$($(1)): use $(1)=1, or leave it out),$(if $($(1)),$(2)))
 
-.PHONY: demo kvm run qemu check check-all style bisect tree refresh series kunit selftest stress coverage
+.PHONY: demo run kvm qemu check check-all style bisect tree refresh series kunit selftest stress coverage
 .PHONY: mutants bench clean help
 
 demo:
 	$(deps) bochs
-	@$(boot)/kvm
+	@$(boot)/run
+
+run:
+	$(deps) bochs
+	@$(boot)/run $(or $(UPDATES),300)
 
 kvm:
 	$(deps) bochs
 	@$(boot)/kvm $(or $(TDS),100) $(SEED)
-
-run:
-	$(deps) bochs
-	@$(boot)/kvm -r $(or $(UPDATES),300)
 
 qemu:
 	$(deps) bochs

@@ -127,14 +127,17 @@ archive() {
 	(cd "$1" && find . | busybox cpio --quiet -o -H newc -R 0:0 | gzip -1)
 }
 
-# planted FILE EXPRESSION: the series with a fault in FILE, made by sed -E; prints the commit.
+# planted [FILE EXPRESSION]...: the series with a fault in each FILE, made by sed -E; prints the commit.
 planted() {
 	local -x GIT_INDEX_FILE=$tmp/index
 	local blob
 	kgit read-tree series
-	blob=$(kgit show "series:$1" | sed -E "$2" | kgit hash-object -w --stdin)
-	[ "$blob" != "$(kgit rev-parse "series:$1")" ] || die "changes nothing in $1: $2"
-	kgit update-index --cacheinfo "$(kgit ls-tree series "$1" | cut -c1-6),$blob,$1"
+	while [ $# -gt 0 ]; do
+		blob=$(kgit show "series:$1" | sed -E "$2" | kgit hash-object -w --stdin)
+		[ "$blob" != "$(kgit rev-parse "series:$1")" ] || die "changes nothing in $1: $2"
+		kgit update-index --cacheinfo "$(kgit ls-tree series "$1" | cut -c1-6),$blob,$1"
+		shift 2
+	done
 	kgit commit-tree -p series -m Planted "$(kgit write-tree)"
 }
 
