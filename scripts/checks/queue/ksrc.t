@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0
 # A tree of the user's own is taken if the series applies; if not, one line says where not.
 
-assemble=$repo/scripts/queue/assemble tdx=arch/x86/virt/vmx/tdx
+assemble=$repo/scripts/queue/assemble tdx=arch/x86/virt/vmx/tdx patches=$(commits | wc -l)
 small_tree "$tmp/good"
-for tree in old bad changed; do
-	cp -a "$tmp/good" "$tmp/$tree"
-done
+xargs -n 1 cp -a "$tmp/good" <<<"$tmp/old $tmp/bad $tmp/changed"
 rm "$tmp/old/$tdx/seamldr.c"
 sed -i 's/seamcall_prerr(TDH_SYS_SHUTDOWN, &args)/something_else()/' "$tmp/bad/$tdx/tdx.c"
 commit_tree "$tmp/old"
 commit_tree "$tmp/bad"
 echo >>"$tmp/changed/Makefile"
-mkdir "$tmp/empty"
-patches=$(commits | wc -l)
 
 # What an interrupted run leaves behind is not built on.
 taken() {
 	in_copy "$tmp/good"
-	mkdir -p "$scratch/arch" "$scratch.new"
+	mkdir -p "$scratch/arch"
 	echo half >"$scratch/arch/garbage"
-	echo half >"$scratch.new/garbage"
 	"$assemble"
 	absent garbage <(kgit ls-tree -r --name-only series)
 	[ "$(kgit rev-list --count base..series)" = "$patches" ]
@@ -29,8 +24,8 @@ taken() {
 
 no_tree() {
 	refused 'is not a directory' env KSRC="$tmp/none" "$assemble"
-	refused 'is not a kernel tree' env KSRC="$tmp/empty" "$assemble"
-	refused 'without .*/seamldr.c: use 7.2 or later' env KSRC="$tmp/old" "$assemble"
+	refused 'is no kernel tree' env KSRC="$tmp" "$assemble"
+	refused 'has no .*/seamldr.c: use Linux 7.2 or later' env KSRC="$tmp/old" "$assemble"
 	refused 'has changes that are not committed' env KSRC="$tmp/changed" "$assemble"
 }
 
