@@ -8,15 +8,14 @@ ignore=MISSING_SIGN_OFF,FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID
 [ "$BASE" != 7.2 ] || ignore+=,LINE_SPACING
 
 # What checkpatch and its helpers read, in a git tree.
-kernel=$tmp/kernel
-kgit worktree add -q --no-checkout --detach "$kernel" series
-git -C "$kernel" checkout -q series -- scripts LICENSES include MAINTAINERS COPYING CREDITS Kbuild Makefile README
-(cd "$kernel" && mkdir -p Documentation arch drivers fs init ipc kernel lib)
+kgit worktree add -q --no-checkout --detach "$tmp/kernel" series
+cd "$tmp/kernel"
+export GIT_CONFIG_GLOBAL=/dev/null
+git checkout -q series -- scripts LICENSES include MAINTAINERS COPYING CREDITS Kbuild Makefile README
+mkdir -p Documentation arch drivers fs init ipc kernel lib
 
 # checkpatch RANGE: what it says of these commits.
 checkpatch() {
-	cd "$kernel"
-	export GIT_CONFIG_GLOBAL=/dev/null
 	git rev-list "$1" | xargs -P "$(nproc)" -I '{}' sh -c \
 		"scripts/checkpatch.pl --strict --show-types --ignore $ignore -g {} 2>&1 || true"
 }
@@ -28,9 +27,7 @@ nothing_wrong() {
 }
 
 # planted_in EXPRESSION TYPE: a change to a file is found, and is of that type.
-planted_in() {
-	checkpatch "series..$(planted drivers/virt/coco/tdx-host/tdx-host.c "$1")" | grep -A 3 "$2"
-}
+planted_in() { checkpatch "series..$(planted drivers/virt/coco/tdx-host/tdx-host.c "$1")" | grep -A 3 "$2"; }
 
 check "checkpatch has nothing to say about any commit" nothing_wrong
 check "planted: blanks instead of a tab are found" planted_in '2s/^/int y(void)\n{\n        return 0;\n}\n/' CODE_INDENT

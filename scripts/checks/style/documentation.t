@@ -15,11 +15,9 @@ abi() { python3 tools/docs/get_abi.py validate 2>&1; }
 
 html() {
 	rm -rf "$tmp/html"
-	mkdir "$tmp/html"
-	srctree=$PWD tools/docs/sphinx-build-wrapper htmldocs --sphinxdirs=arch/x86 --builddir="$tmp/html" >"$tmp/sphinx.log" 2>&1 ||
-		{ cat "$tmp/sphinx.log"; die "Sphinx fails"; }
+	srctree=$PWD tools/docs/sphinx-build-wrapper htmldocs --sphinxdirs=arch/x86 --builddir="$tmp/html" 2>&1 |
+		tee -a "$full" | grep -E 'WARNING|ERROR|CRITICAL|SEVERE' || [ "${PIPESTATUS[*]}" = "0 0 1" ]
 	[ -s "$tmp/html/arch/x86/tdx.html" ]
-	grep -E 'WARNING|ERROR|CRITICAL|SEVERE' "$tmp/sphinx.log" || true
 }
 
 # said PROGRAM COMMIT: what it says there.
