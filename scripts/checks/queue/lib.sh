@@ -4,8 +4,8 @@
 # This repository, as it is now.
 repo=$tmp/repo
 mkdir "$repo"
-(cd "$top" && git ls-files -z --cached --others --exclude-standard |
-	tar --null --ignore-failed-read -T - -cf - 2>/dev/null | tar -xf - -C "$repo")
+git -C "$top" ls-files -z -co --exclude-standard | tar -C "$top" --null --ignore-failed-read -T - -cf - 2>/dev/null |
+	tar -xf - -C "$repo"
 
 # in_copy TREE: from here on KSRC, kgit and lgit are those of the copy with this kernel tree, all in $tmp/repo/build.
 in_copy() {

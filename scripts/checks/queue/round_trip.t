@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # To a git tree and back: nothing changes, what is new arrives, and no work is lost on either side.
 
-# On the base that the patches were made on, they can be made anew.
-anew=
-[ "$BASE$KSRC" != 7.3 ] || anew=1
+on=$BASE$KSRC
 commit_tree "$repo"
 small_tree "$tmp/tree"
 in_copy "$tmp/tree"
@@ -20,13 +18,13 @@ unchanged() {
 	"$tree"
 	"$refresh"
 	same
-	[ -z "$anew" ] || { DISCARD=1 "$refresh"; same; }
+	# On the base that the patches were made on, they can be made anew.
+	[ "$on" != 7.3 ] || { DISCARD=1 "$refresh"; same; }
 }
 
 arrives() {
 	echo '/* work */' >>"$tdx"
-	echo new >"${tdx%/*}/new.sh"
-	chmod +x "${tdx%/*}/new.sh"
+	install /dev/null "${tdx%/*}/new.sh"
 	lgit add -A
 	lgit commit -q -m "x86/virt/tdx: Work" -m "It is new."
 	"$refresh"

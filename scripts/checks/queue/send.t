@@ -13,16 +13,14 @@ in_copy "$tmp/kernel"
 kgit worktree add -q --detach "$tmp/am" base
 
 # Instead of a mail server: what it is told, and what it is given.
-cat >"$tmp/sendmail" <<-'EOT'
+install /dev/stdin "$tmp/sendmail" <<-'EOT'
 	#!/bin/sh
-	n=$(printf %02d "$(find "$MAILS" -name '*.to' | wc -l)")
-	printf '%s\n' "$@" | sed '/^-/d' | sort >"$MAILS/$n.to"
-	{ echo 'From mail Thu Jan  1 00:00:00 2026'; cat; echo; } >"$MAILS/$n"
+	mail=$MAILS/$(printf %02d "$(find "$MAILS" -name '*.to' | wc -l)")
+	printf '%s\n' "$@" | sed '/^-/d' | sort >"$mail.to"
+	{ printf 'From %040d Thu Jan  1 00:00:00 2026\n' 0; cat; echo; } >"$mail"
 EOT
-chmod +x "$tmp/sendmail"
-mkdir "$tmp/home"
-export HOME=$tmp/home XDG_CONFIG_HOME=$tmp/home XDG_DATA_HOME=$tmp/home XDG_CACHE_HOME=$tmp/home
-export GIT_CONFIG_GLOBAL=$tmp/home/.gitconfig
+export HOME=$tmp GIT_CONFIG_GLOBAL=$tmp/.gitconfig
+unset "${!XDG_@}"
 printf '%s\n' "[user]" "name=$name" "email=$email" "[sendemail]" "smtpServer=$tmp/sendmail" confirm=never \
 	"[b4]" attestation-policy=off >"$GIT_CONFIG_GLOBAL"
 
@@ -53,9 +51,9 @@ missing() {
 # Each mail to the lists and to people, the cover letter to nobody else.
 arrives() {
 	local to files
+	files=$(kgit diff --name-only "refs/threads/$1.start" "refs/threads/$1")
 	send "$1"
 	[ "$(find "$MAILS" -name '*.to' | wc -l)" = "$(find "$out/series/$1" -name '*.patch' | wc -l)" ]
-	files=$(kgit diff --name-only "refs/threads/$1.start" "refs/threads/$1")
 	for to in "$MAILS"/*.to; do
 		absent . <(missing "$files" "$to")
 		grep -v '@\(vger.kernel.org\|lists\.\)' "$to"
@@ -65,22 +63,19 @@ arrives() {
 
 # applies SENT THREAD: the mails are its commits, on what they say they apply to, and nothing is in a message but that.
 applies() {
-	local thread list=() mail after
+	local thread after
 	after=$(sed -n "s/^thread $2 after //p" "$top/patches/series")
-	for thread in $after "$2"; do
-		for mail in "$1/$thread"/??; do
-			! grep -q '^Subject: .* 0*0/' "$mail" || continue
-			list+=("$mail")
-			[ "$thread" = "$2" ] ||
-				git patch-id --stable <"$mail" | sed 's/ .*//; s/^/prerequisite-patch-id: /'
-		done
-	done >"$tmp/want"
-	cat "$1/$2"/?? >"$tmp/all"
+	cd "$1"
+	for thread in $after; do
+		cat "$thread"/??
+	done >"$tmp/before"
+	cat "$2"/?? >"$tmp/all"
+	git patch-id --stable <"$tmp/before" | sed 's/ .*//; s/^/prerequisite-patch-id: /' >"$tmp/want"
 	diff "$tmp/want" <(grep '^prerequisite-patch-id: ' "$tmp/all")
 	[ "$(grep '^base-commit: ' "$tmp/all")" = "base-commit: $its_base" ]
-	[ "$(grep '^and after ' "$1/$2/00")" = "${after:+and after the patches of: $after}" ]
+	[ "$(grep '^and after ' "$2/00")" = "${after:+and after the patches of: $after}" ]
 	git -C "$tmp/am" checkout -q -f --detach base
-	git -C "$tmp/am" -c apply.whitespace=error-all am --quiet "${list[@]}"
+	cat "$tmp/before" "$tmp/all" | git -C "$tmp/am" -c apply.whitespace=error-all am --quiet --empty=drop
 	kgit log --format='%T%n%an%n%B' "base..refs/threads/$2" >"$tmp/want"
 	diff "$tmp/want" <(git -C "$tmp/am" log --format='%T%n%an%n%B' base..HEAD)
 }
@@ -94,13 +89,11 @@ planted_change() {
 # b4 finds the base in what was sent, and its mailbox gives the same tree.  The last one: the base is another one then.
 read_by_b4() {
 	local id
-	mkdir "$tmp/b4"
 	cat "$tmp"/sent/fix/?? >"$tmp/mbox"
 	id=$(sed -n 's/^Message-I[dD]: <\(.*\)>$/\1/p' "$tmp/sent/fix/00")
 	cd "$tmp/kernel"
-	b4 --offline-mode --no-interactive am --no-cache -l -m "$tmp/mbox" -o "$tmp/b4" "$id" 2>&1 |
-		grep "Base: using specified base-commit $its_base\$"
-	git am "$tmp"/b4/*.mbx
+	b4 --offline-mode --no-interactive am --no-cache -l -m "$tmp/mbox" -o - "$id" 2>"$tmp/said" | git am
+	grep "Base: using specified base-commit $its_base\$" "$tmp/said"
 	[ "$(git rev-parse 'HEAD^{tree}')" = "$(kgit rev-parse 'refs/threads/fix^{tree}')" ]
 }
 
