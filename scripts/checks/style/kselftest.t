@@ -4,8 +4,7 @@
 
 kernel=$tmp/kernel
 kgit worktree add -q --no-checkout --detach "$kernel" series
-git -C "$kernel" read-tree series
-git -C "$kernel" checkout -q -- .gitignore Makefile Kbuild scripts usr include/uapi include/asm-generic \
+git -C "$kernel" checkout -q series -- .gitignore Makefile Kbuild scripts usr include/uapi include/asm-generic \
 	arch/x86/{Makefile,include,entry/syscalls,tools} tools/arch tools/build tools/include tools/scripts \
 	tools/testing/fake_seam tools/testing/selftests/{.gitignore,Makefile,lib.mk,*.sh,*.h,kselftest,tdx_host}
 # For the headers that "make headers" makes.
@@ -15,7 +14,7 @@ mkdir "$tmp/o"
 cp -r "$kernel/usr" "$tmp/o"
 
 # left [--ignored]: what there is now, other than files that were not checked out.
-left() { git -C "$kernel" status --porcelain "$@" tools | { grep -v '^ D' || true; }; }
+left() { git -C "$kernel" status --porcelain "$@" tools | { grep -v '^D' || true; }; }
 
 # skips NUMBER LEFT MAKE-ARGUMENT...: that many of the four tests skip, and nothing is left.
 skips() {

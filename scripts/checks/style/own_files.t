@@ -18,16 +18,10 @@ mapfile -t shell < <(printf '%s\n' "${ours[@]}" | grep -vE '\.(config|py|patch|l
 	printf '%s\n' "${own[@]}" | grep '^tools/.*\.sh$')
 
 # What a function prints is what is wrong: so is that a program is missing.
-clean() {
-	"$@" >"$tmp/said" 2>&1 || true
-	absent . "$tmp/said"
-}
+clean() { absent . <("$@" 2>&1); }
 
 # found TEXT PATTERN FUNCTION: the fault in a file with this text.
-found() {
-	printf '%b\n' "$1" >"$tmp/.file"
-	{ "$3" "$tmp/.file" 2>&1 || true; } | grep -E "$2"
-}
+found() { printf '%b\n' "$1" >"$tmp/.file" && grep -E "$2" <("$3" "$tmp/.file" 2>&1); }
 
 check "every file names its licence" clean licences "${own[@]}"
 check "no line ends with white space" clean spaces "${own[@]}"
@@ -38,5 +32,4 @@ check "planted: a file without a licence is found" found 'text' '^/.*file' licen
 check "planted: white space at the end is found" found 'text ' ':1:text $' spaces
 check "planted: a long script is found" found "$(seq 301)" 'more than 300 lines: 301' lengths
 check "planted: shell that splits words is found" found "#!/bin/sh\nrm \$1" SC2086 shells
-typo=mou
-check "planted: a word with a typo is found" found "a ${typo}dle" "${typo}dle ==> module" spelling
+check "planted: a word with a typo is found" found "a mou""dle" "mou""dle ==> module" spelling
