@@ -10,10 +10,9 @@ fault='char cocci_must_complain(char *p);\nchar cocci_must_complain(char *p)\n{\
 files "$(planted drivers/virt/coco/tdx-host/tdx-host.c "\$a $fault")" "$tmp/planted" drivers/virt/coco/tdx-host/tdx-host.c
 mapfile -t names < <(touched 'arch/*.[ch]' 'drivers/*.[ch]')
 [ ${#names[@]} -gt 5 ] || die "the series touches ${#names[@]} files"
-for commit in base series; do
-	mapfile -t there < <(kgit ls-tree --name-only "$commit" "${names[@]}")
-	files "$commit" "$tmp/$commit" "${there[@]}"
-done
+mapfile -t old < <(kgit ls-tree --name-only base "${names[@]}")
+files base "$tmp/base" "${old[@]}"
+files series "$tmp/series" "${names[@]}"
 
 # cocci DIR [NAME]: what there is to say there, as FILE: TEXT, by all semantic patches, or by this one.
 cocci() {

@@ -8,9 +8,8 @@ for commit in base series; do
 		tools/docs tools/lib/python tools/net/ynl arch/x86 drivers/platform/x86 drivers/virt/coco \
 		drivers/base/firmware_loader
 done
-mapfile -t comments < <(touched 'arch/*.[ch]' 'drivers/*.[ch]')
 
-kernel_doc() { find "${comments[@]}" -exec tools/docs/kernel-doc -none -Wall {} + 2>&1 || true; }
+kernel_doc() { touched 'arch/*.[ch]' 'drivers/*.[ch]' | xargs tools/docs/kernel-doc -none -Wall 2>&1 || true; }
 abi() { python3 tools/docs/get_abi.py validate 2>&1; }
 
 html() {
