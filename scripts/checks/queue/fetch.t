@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Debian's packages: one that this machine lacks; a mirror that has moved on, has nothing, or has something else than what
-# is pinned; a file that is half there.
+# Debian's packages: one that this machine lacks; a mirror that has moved on, has nothing, or has something else than
+# what is pinned; a file that is half there.
 
 fetch=$top/scripts/queue/fetch package=linux-headers-amd64
 
@@ -33,5 +33,5 @@ check "planted: packages that are missing are named" told
 check "the newest is taken from a mirror that has moved on" moved_on
 check "planted: another file than the one that is pinned is refused" not_taken 'is not the one that is pinned' \
 	$package "$(cat "$tmp/a.deb.version")" 0123
-check "planted: a package that the mirror lacks is named" not_taken 'the mirror has no linux-source-0.1' linux-source-0.1 0.1
+check "planted: a package that the mirror lacks is named" not_taken 'has no linux-source-0.1' linux-source-0.1 0.1
 check "planted: half a file that is left there is not taken" half

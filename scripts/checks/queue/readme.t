@@ -31,4 +31,5 @@ there() {
 check "README and Makefile have the same commands" same_commands
 check "they have the same variables, and take no other value of a flag" same_variables
 check "what README names is there" there
-check "planted: a command that there is not is found" fails diff <(in_readme <(cat README; echo '	make coffee')) <(in_makefile)
+check "planted: a command that there is not is found" \
+	fails diff <(in_readme <(cat README; echo '	make coffee')) <(in_makefile)

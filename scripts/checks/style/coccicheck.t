@@ -4,7 +4,7 @@
 # The kernel's semantic patches, but those that cannot report, or need an OCaml compiler, and what they include; and the
 # files to look at, of the base, of the series, and one with a fault.
 files series "$tmp/kernel" scripts include/linux arch/x86/include
-list=$(grep -rlE --include='*.cocci' '^virtual +report' "$tmp/kernel/scripts/coccinelle" | xargs grep -LE ': *ocaml' || true)
+list=$(grep -rlE '^virtual +report' "$tmp/kernel/scripts/coccinelle" | xargs grep -LE ': *ocaml' || true)
 [ "$(wc -l <<<"$list")" -gt 50 ] || die "too few semantic patches"
 fault='char cocci_must_complain(char *p);\nchar cocci_must_complain(char *p)\n{\n\tkfree(p);\n\treturn p[0];\n}'
 files "$(planted drivers/virt/coco/tdx-host/tdx-host.c "\$a $fault")" "$tmp/planted" drivers/virt/coco/tdx-host/tdx-host.c

@@ -2,7 +2,7 @@
 # The tool installs, needs libc and libcrypto alone, and its manual page is whole.  build/programs sees to warnings.
 
 files series "$tmp" tools/scripts tools/include tools/arch/x86/tdx_update
-tool=$tmp/tools/arch/x86/tdx_update
+tool=$tmp/tools/arch/x86/tdx_update installed=$tmp/root/usr/sbin/tdx_update
 cp -r "$tool" "$tmp/pristine"
 
 make_tool() { make -s -C "$tool" CFLAGS='-O2 -Wextra -Werror' DESTDIR="$tmp/root" "$@"; }
@@ -13,7 +13,7 @@ page() { man --warnings -l -Tascii "$1" 2>"$tmp/warnings" | sed 's/.\x08//g' >"$
 installs() {
 	make_tool install
 	[ -r "$tmp/root/usr/share/man/man8/tdx_update.8" ]
-	[ "$(readelf -d "$tmp/root/usr/sbin/tdx_update" | grep -oP 'NEEDED.*\[\K[a-z]*' | sort | xargs)" = "libc libcrypto" ]
+	[ "$(readelf -d "$installed" | grep -oP 'NEEDED.*\[\K[a-z]*' | sort | xargs)" = "libc libcrypto" ]
 	make_tool clean
 	[ -z "$(diff -rq "$tmp/pristine" "$tool")" ]
 }
@@ -32,7 +32,7 @@ variables() {
 json() {
 	"$top/tools/testing/fake_seam/fake_module_image.py" "$tmp/a\"b"
 	for words in status "check $tool/Makefile" "check $tmp/a\"b" "install $tmp/a\"b"; do
-		xargs "$tmp/root/usr/sbin/tdx_update" --json <<<"${words//\"/\\\"}" >"$tmp/json" || true
+		xargs "$installed" --json <<<"${words//\"/\\\"}" >"$tmp/json" || true
 		python3 -m json.tool <"$tmp/json"
 	done
 }
@@ -43,7 +43,7 @@ syslogged() {
 		import socket, subprocess
 		log = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
 		log.bind("/dev/log")
-		subprocess.run(["$tmp/root/usr/sbin/tdx_update", "install", "$tool/Makefile"])
+		subprocess.run(["$installed", "install", "$tool/Makefile"])
 		log.settimeout(10)
 		print(log.recv(1000).decode())
 	EOT
@@ -53,7 +53,7 @@ syslogged() {
 documented() {
 	page "$tool/tdx_update.8"
 	absent . "$tmp/warnings"
-	"$tmp/root/usr/sbin/tdx_update" --help | grep -oE '(^|[ /])--[a-z-]+' | tr -d ' /' | sort -u >"$tmp/options"
+	"$installed" --help | grep -oE '(^|[ /])--[a-z-]+' | tr -d ' /' | sort -u >"$tmp/options"
 	[ "$(wc -l <"$tmp/options")" -ge 8 ]
 	grep -oFf "$tmp/options" "$tmp/page" | sort -u | diff "$tmp/options" -
 }
