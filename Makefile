@@ -15,7 +15,7 @@ deps := @$(build)/deps
 flag = $(if $(filter-out 1,$($(1))),$(error $(1)=$($(1)): use $(1)=1, or leave it out),$(if $($(1)),$(2)))
 
 .PHONY: demo run kvm qemu check check-all style bisect tree refresh series kunit selftest stress coverage
-.PHONY: mutants bench clean help
+.PHONY: mutants clean help
 
 demo:
 	$(deps) bochs
@@ -75,10 +75,6 @@ coverage:
 
 mutants:
 	@scripts/checks/run long/mutants
-
-bench:
-	$(deps)
-	@$(boot)/bench $(CPUS)
 
 clean:
 	@$(queue)/clean
