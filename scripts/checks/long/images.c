@@ -4,19 +4,6 @@
 #include "tdx_update.c"
 #undef main
 
-size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max);
-
-size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned int seed)
-{
-	/* Header and sigstruct are read byte by byte, the rest is only hashed. */
-	size_t start = seed % 4 ? 4096 : 0, length = start ? 2048 : 64;
-
-	if (seed % 16 == 0 || size < start + length)
-		return LLVMFuzzerMutate(data, size, max);
-	LLVMFuzzerMutate(data + start, length, length);
-	return size;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct image image = { .name = "tdx_module_1.5.07.blob", .size = size };
