@@ -3,14 +3,14 @@
 
 # builds THREAD: what it touches, and the tool if it has one; with KUnit suites, all of the kernel, and they pass.
 builds() {
-	local targets="arch/x86/virt/ arch/x86/kvm/vmx/tdx.o drivers/virt/coco/ drivers/base/firmware_loader/" suites=
-	! kgit cat-file -e "refs/threads/$1:arch/x86/virt/vmx/tdx/tests/Makefile" || suites=1 targets=bzImage
-	"$top/scripts/build/kernel" -t "$targets" thread "refs/threads/$1" host guest tests
+	local kernel=thread targets="arch/x86/virt/ arch/x86/kvm/vmx/tdx.o drivers/virt/coco/ drivers/base/firmware_loader/"
+	! kgit cat-file -e "refs/threads/$1:arch/x86/virt/vmx/tdx/tests/Makefile" || kernel=$1 targets=bzImage
+	"$top/scripts/build/kernel" -t "$targets" "$kernel" "refs/threads/$1" host guest tests
 	files "refs/threads/$1" "$tmp/$1" tools/arch/x86 tools/scripts tools/include
 	[ ! -e "$tmp/$1/tools/arch/x86/tdx_update" ] || make -C "$tmp/$1/tools/arch/x86/tdx_update"
-	[ -n "$suites" ] || return 0
-	"$top/scripts/boot/kunit" thread
-	grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-thread.console"
+	[ "$kernel" = "$1" ] || return 0
+	"$top/scripts/boot/kunit" "$kernel"
+	grep -E '^ok [0-9]+ tdx_builds$' "$logs/kunit-$kernel.console"
 }
 
 alone() {
