@@ -28,10 +28,10 @@
 	.balign	4096
 payload:
 
-/* 4 GB one to one; then the last GB of it once more, shared */
-	.quad	AT(pdpt) + 3
+/* 4 GB one to one; then the last GB of it once more, shared. All of it for user mode, too. */
+	.quad	AT(pdpt) + 7
 	.org	payload + 0x1000
-pdpt:	.quad	0x83, 0x40000083, 0x80000083, 0xc0000083, 0x8000c0000083
+pdpt:	.quad	0x87, 0x40000087, 0x80000087, 0xc0000087, 0x8000c0000087
 
 /*
  * 2 KB for each VCPU: a stack, and where RBP points, how many interrupts, NMIs and increments, and
@@ -43,12 +43,17 @@ vcpus:
 	.org	payload + 0x3000
 total:	.quad	0
 helpers:
-	.quad	AT(load), AT(count), AT(tdvmcall), AT(masked), AT(xor)
-gdt:	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff
+	.quad	AT(load), AT(count), AT(tdvmcall), AT(masked), AT(user)
+/* Code, data, data and code of user mode, and the TSS */
+gdt:	.quad	0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x00cff3000000ffff, 0x00affb000000ffff
+	.word	0x67, 0xc000 + tss - payload, 0x89ff, 0xff00, 0, 0, 0, 0
 gdtr:	.word	. - gdt - 1
 	.long	AT(gdt)
 idtr:	.word	16 * (INTERRUPT + 1) - 1
 	.quad	AT(idt)
+/* Exceptions in user mode begin with the stack of the first VCPU. */
+tss:	.long	0
+	.quad	AT(vcpus) + 0x7e0
 	.balign	16
 idt:
 	.set	n, 0
@@ -176,12 +181,21 @@ masked:
 	.endr
 	ret
 
-/* XMM0 is all RAX so far. */
-xor:
-	movq	%rax, %xmm1
-	pxor	%xmm1, %xmm0
-	movq	%xmm0, %rax
-	ret
+/* TDCALL in user mode. Out: RCX: CS there. Once only: the TSS is in use then. */
+user:
+	mov	$0x28, %ecx
+	ltr	%cx
+	push	$0x1b
+	push	%rbp
+	push	$2
+	push	$0x23
+	lea	in_user(%rip), %rcx
+	push	%rcx
+	iretq
+in_user:
+	mov	%cs, %ecx
+	tdcall
+	ud2
 
 	.code32
 start32:

@@ -6,9 +6,11 @@
  * host, and with what in the registers, is as in the module's public source. An exit that is not
  * here ends the TD.
  */
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include <asm/fpu/types.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -17,9 +19,8 @@
 /* Registers that the host shares with a TD: all but RAX, RCX, RSP and RBP */
 #define SHARED_GPRS		(GENMASK_ULL(15, 6) | BIT_ULL(RDX) | BIT_ULL(RBX))
 
-/* Of the exit qualification of an EPT violation: bits that the host does not get; after IRET */
+/* Bits of the exit qualification of an EPT violation that the host does not get */
 #define QUALIFICATION_OF_TD	GENMASK_ULL(12, 7)
-#define QUALIFICATION_IRET	BIT_ULL(12)
 
 /* Extended exit qualifications of EPT violations: TDG.MEM.PAGE.ACCEPT; a page that is pending */
 #define EXTENDED_ACCEPT		1
@@ -35,7 +36,7 @@
 static bool td_exit(struct vp_entry *e, u64 status, u64 qualification, u64 extended, u64 gpa,
 		    u64 intr_info)
 {
-	for (enum gpr n = 0; n < SEAM_NR_GPRS; n++)
+	for (enum gpr n = 0; n < NR_GPRS; n++)
 		if (n != RSP && n != RBP)
 			e->regs->gpr[n] = 0;
 	e->regs->rcx = qualification;
@@ -67,16 +68,16 @@ static bool inject(u8 vector)
 /* TDG.VP.VEINFO.GET tells the TD more. One that has not asked about the last #VE gets a #DF. */
 static bool inject_ve(struct vp_state *s, u32 reason, u64 qualification, u64 gpa)
 {
-	if (s->ve.valid)
-		return inject(X86_TRAP_DF);
+	bool gla_valid = reason == EXIT_REASON_EPT_VIOLATION;
+	const u64 ve[] = {
+		reason, qualification, gla_valid ? vmcs_read(GUEST_LINEAR_ADDRESS) : 0, gpa,
+		vmcs_read(VM_EXIT_INSTRUCTION_LEN) | vmcs_read(VMX_INSTRUCTION_INFO) << 32,
+	};
 
-	s->ve.valid = true;
-	s->ve.reason = reason;
-	s->ve.qualification = qualification;
-	s->ve.gla = reason == EXIT_REASON_EPT_VIOLATION ? vmcs_read(GUEST_LINEAR_ADDRESS) : 0;
-	s->ve.gpa = gpa;
-	s->ve.instruction = vmcs_read(VM_EXIT_INSTRUCTION_LEN) |
-			    vmcs_read(VMX_INSTRUCTION_INFO) << 32;
+	if (s->ve_valid)
+		return inject(X86_TRAP_DF);
+	s->ve_valid = true;
+	memcpy(s->ve, ve, sizeof(ve));
 	return inject(X86_TRAP_VE);
 }
 
@@ -124,7 +125,7 @@ static bool vmcall(struct vp_entry *e)
 		return false;
 	}
 	td_exit(e, EXIT_REASON_TDCALL, gprs[RCX], 0, 0, 0);
-	for (enum gpr n = 0; n < SEAM_NR_GPRS; n++)
+	for (enum gpr n = 0; n < NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
 			e->regs->gpr[n] = gprs[n];
 	e->state->vmcall = true;
@@ -136,7 +137,7 @@ static void end_vmcall(struct vp_entry *e)
 {
 	u64 *gprs = e->state->gprs;
 
-	for (enum gpr n = 0; e->state->vmcall && n < SEAM_NR_GPRS; n++)
+	for (enum gpr n = 0; e->state->vmcall && n < NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
 			gprs[n] = e->regs->gpr[n];
 	e->state->vmcall = false;
@@ -167,7 +168,8 @@ static bool set_xcr0(struct vp_entry *e)
 {
 	u64 value = (u32)e->state->gprs[RAX] | e->state->gprs[RDX] << 32;
 
-	if ((u32)e->state->gprs[RCX] || !xcr0_is_good(value) || (value & ~e->tdr->params.xfam))
+	/* x87 is always there, and there is nothing but SSE besides. */
+	if ((u32)e->state->gprs[RCX] || (value | XFEATURE_MASK_SSE) != XFEATURE_MASK_FPSSE)
 		return inject(X86_TRAP_GP);
 	e->state->xcr0 = value;
 	return skip_instruction(vmcs_read(VM_EXIT_INSTRUCTION_LEN));
@@ -176,7 +178,8 @@ static bool set_xcr0(struct vp_entry *e)
 /* CPUID as the host can read it, but for what depends on the TD */
 static bool run_cpuid(struct vp_entry *e)
 {
-	u32 leaf = e->state->gprs[RAX], subleaf = e->state->gprs[RCX];
+	u32 leaf = e->state->gprs[RAX];
+	u32 subleaf = min_t(u32, e->state->gprs[RCX], 0x7f);	/* which no leaf has */
 	u64 field = SEAM_FIELD_CPUID_VALUES | leaf >> 31 << 16 | (leaf & 0x7f) << 9;
 	u64 values[2] = {};
 
@@ -189,8 +192,7 @@ static bool run_cpuid(struct vp_entry *e)
 		for (int i = 0; i < 2; i++)
 			if ((leaf & ~(BIT(31) | 0x7f)) ||
 			    (!td_cpuid(e->tdr, field | GENMASK(8, 1) | i, &values[i]) &&
-			     (subleaf > 0x7f ||
-			      !td_cpuid(e->tdr, field | subleaf << 1 | i, &values[i]))))
+			     !td_cpuid(e->tdr, field | subleaf << 1 | i, &values[i])))
 				return inject_ve(e->state, EXIT_REASON_CPUID, 0, 0);
 		if (leaf == 0)
 			values[0] = (values[0] & ~0xffffffffULL) | CPUID_TDX;
@@ -221,10 +223,6 @@ static bool handle_exit(struct vp_entry *e)
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
 		return td_exit(e, reason, qualification, 0, 0, intr_info);
 	case EXIT_REASON_EPT_VIOLATION:
-		/* The IRET that had the violation had unblocked NMIs. */
-		if (qualification & QUALIFICATION_IRET)
-			vmcs_write(GUEST_INTERRUPTIBILITY_INFO, GUEST_INTR_STATE_NMI |
-				   vmcs_read(GUEST_INTERRUPTIBILITY_INFO));
 		return ept_violation(e, vmcs_read(GUEST_PHYSICAL_ADDRESS), qualification, 0);
 	case EXIT_REASON_TRIPLE_FAULT:
 		e->state->disabled = true;

@@ -12,7 +12,9 @@
 #include "fake_module_internal.h"
 
 /* General purpose registers, as instructions number them */
-enum gpr { RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15 };
+enum gpr {
+	RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI, R8, R9, R10, R11, R12, R13, R14, R15, NR_GPRS
+};
 
 /* Leaves of TDCALL */
 enum {
@@ -32,21 +34,15 @@ enum {
 
 /* What the VMCS of a VCPU does not have. In a page of its own. */
 struct vp_state {
-	u64 gprs[SEAM_NR_GPRS];	/* RSP is in the VMCS */
+	u64 gprs[NR_GPRS];	/* RSP is in the VMCS */
 	u64 cr2;
 	u64 xcr0;
 	u64 msrs[NR_SWITCHED_MSRS];
 	bool begun;		/* there is a VMCS */
 	bool disabled;		/* by a triple fault */
 	bool vmcall;		/* left by TDG.VP.VMCALL: what RCX names comes back */
-	struct {
-		bool valid;
-		u32 reason;
-		u64 qualification;
-		u64 gla;
-		u64 gpa;
-		u64 instruction;	/* its length, and in bits 63:32 about it */
-	} ve;			/* for TDG.VP.VEINFO.GET */
+	bool ve_valid;
+	u64 ve[5];		/* what TDG.VP.VEINFO.GET tells in RCX, RDX, R8, R9, R10 */
 };
 
 /* One TDH.VP.ENTER */

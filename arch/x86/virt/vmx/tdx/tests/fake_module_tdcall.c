@@ -137,7 +137,7 @@ static u64 no_access(struct vp_entry *e, u64 gpa)
 }
 
 /* RCX: where the report goes, RDX: 64 bytes to put into it, R8: subtype, 0 */
-static u64 mr_report(struct vp_entry *e, const u64 *gprs)
+static u64 mr_report(struct vp_entry *e, u64 *gprs)
 {
 	struct td_report *report = mapped(e->tdr, gprs[RCX]);
 	const u8 *from = mapped(e->tdr, gprs[RDX]);
@@ -163,7 +163,7 @@ static u64 mr_report(struct vp_entry *e, const u64 *gprs)
 }
 
 /* RCX: 48 bytes to extend it with, RDX: which one */
-static u64 mr_rtmr_extend(struct vp_entry *e, const u64 *gprs)
+static u64 mr_rtmr_extend(struct vp_entry *e, u64 *gprs)
 {
 	const u8 *data = mapped(e->tdr, gprs[RCX]);
 	u8 both[2][SHA384_DIGEST_SIZE];
@@ -182,7 +182,7 @@ static u64 mr_rtmr_extend(struct vp_entry *e, const u64 *gprs)
 }
 
 /* RCX: GPA, and level 0 or 1 of the entry. All pages here are of level 0. */
-static u64 mem_page_accept(struct vp_entry *e, const u64 *gprs)
+static u64 mem_page_accept(struct vp_entry *e, u64 *gprs)
 {
 	u64 level = gprs[RCX] & ~PAGE_MASK, gpa = gprs[RCX] & PAGE_MASK;
 	enum td_gpa_state state;
@@ -202,24 +202,22 @@ static u64 mem_page_accept(struct vp_entry *e, const u64 *gprs)
 }
 
 /* RCX: 0, this TD; RDX: field; R8 out: its value */
-static u64 vm_rd(const struct tdr *tdr, u64 *gprs)
+static u64 vm_rd(struct vp_entry *e, u64 *gprs)
 {
+	const u64 field = gprs[RDX] & FIELD_ID;
+
 	gprs[R8] = 0;
 	if (gprs[RCX])
 		return operand_invalid(SEAM_OPERAND_RCX);
-	switch (gprs[RDX] & FIELD_ID) {
-	case FIELD_ATTRIBUTES:
-		gprs[R8] = tdr->params.attributes;
-		return SEAM_SUCCESS;
-	case FIELD_XFAM:
-		gprs[R8] = tdr->params.xfam;
-		return SEAM_SUCCESS;
-	}
-	return SEAM_METADATA_FIELD_ID_INCORRECT;
+	if (field != FIELD_ATTRIBUTES && field != FIELD_XFAM)
+		return SEAM_METADATA_FIELD_ID_INCORRECT;
+
+	gprs[R8] = field == FIELD_XFAM ? e->tdr->params.xfam : e->tdr->params.attributes;
+	return SEAM_SUCCESS;
 }
 
 /* RCX out: width of GPAs, RDX: ATTRIBUTES, R8: VCPUs, R9: which one, R10 and R11: 0 */
-static u64 vp_info(const struct vp_entry *e, u64 *gprs)
+static u64 vp_info(struct vp_entry *e, u64 *gprs)
 {
 	gprs[RCX] = TD_SHARED_BIT + 1;
 	gprs[RDX] = e->tdr->params.attributes;
@@ -231,38 +229,33 @@ static u64 vp_info(const struct vp_entry *e, u64 *gprs)
 }
 
 /* Out: RCX: exit reason, RDX: qualification, R8: GLA, R9: GPA, R10: instruction */
-static u64 vp_veinfo_get(struct vp_state *s, u64 *gprs)
+static u64 vp_veinfo_get(struct vp_entry *e, u64 *gprs)
 {
-	if (!s->ve.valid)
+	static const enum gpr out[] = { RCX, RDX, R8, R9, R10 };
+
+	if (!e->state->ve_valid)
 		return SEAM_NO_VALID_VE_INFO;
 
-	s->ve.valid = false;
-	gprs[RCX] = s->ve.reason;
-	gprs[RDX] = s->ve.qualification;
-	gprs[R8] = s->ve.gla;
-	gprs[R9] = s->ve.gpa;
-	gprs[R10] = s->ve.instruction;
+	e->state->ve_valid = false;
+	for (int i = 0; i < ARRAY_SIZE(out); i++)
+		gprs[out[i]] = e->state->ve[i];
 	return SEAM_SUCCESS;
 }
 
 /* Status of the TDCALL, or TD_NO_ACCESS with @e->gpa; no register has changed then. */
 u64 td_call(struct vp_entry *e)
 {
-	u64 *gprs = e->state->gprs;
+	static u64 (*const leaves[])(struct vp_entry *e, u64 *gprs) = {
+		[TDG_VP_INFO] = vp_info,
+		[TDG_MR_RTMR_EXTEND] = mr_rtmr_extend,
+		[TDG_VP_VEINFO_GET] = vp_veinfo_get,
+		[TDG_MR_REPORT] = mr_report,
+		[TDG_MEM_PAGE_ACCEPT] = mem_page_accept,
+		[TDG_VM_RD] = vm_rd,
+	};
+	u64 leaf = e->state->gprs[RAX];
 
-	switch (gprs[RAX]) {
-	case TDG_VP_INFO:
-		return vp_info(e, gprs);
-	case TDG_MR_RTMR_EXTEND:
-		return mr_rtmr_extend(e, gprs);
-	case TDG_VP_VEINFO_GET:
-		return vp_veinfo_get(e->state, gprs);
-	case TDG_MR_REPORT:
-		return mr_report(e, gprs);
-	case TDG_MEM_PAGE_ACCEPT:
-		return mem_page_accept(e, gprs);
-	case TDG_VM_RD:
-		return vm_rd(e->tdr, gprs);
-	}
-	return operand_invalid(SEAM_OPERAND_RAX);
+	if (leaf >= ARRAY_SIZE(leaves) || !leaves[leaf])
+		return operand_invalid(SEAM_OPERAND_RAX);
+	return leaves[leaf](e, e->state->gprs);
 }

@@ -2,8 +2,8 @@
 /*
  * Fake SEAM: VCPUs on VMX. Their VMCS, their state and the host's around an entry.
  *
- * The host finds what the TDX module leaves: XCR0 is XFAM, the features in XFAM are in their
- * initial state, and some MSRs have values of the module's. KVM has to put that right.
+ * The host finds what the TDX module leaves: XCR0 is XFAM, x87 and SSE are in their initial state,
+ * and some MSRs have values of the module's. KVM has to put that right.
  */
 #include <linux/array_size.h>
 #include <linux/bitops.h>
@@ -23,9 +23,6 @@
 #include <asm/vmx.h>
 
 #include "fake_module_run.h"
-
-/* Features in XFAM that are not in XCR0 but in IA32_XSS */
-#define XFAM_XSS		(BIT_ULL(8) | GENMASK_ULL(16, 10))
 
 /* MSRs of the x2APIC */
 #define X2APIC(offset)		(APIC_BASE_MSR + (offset) / 16)
@@ -77,7 +74,7 @@ static const struct {
  * The VCPU runs until it leaves. True: VMLAUNCH has failed. Both end in one place: an exit clears
  * the flags, a failure sets CF or ZF.
  */
-static noinline bool run_vcpu(u64 gprs[SEAM_NR_GPRS])
+static noinline bool run_vcpu(u64 gprs[NR_GPRS])
 {
 	u64 rsp = HOST_RSP, rip = HOST_RIP;
 	bool failed;
@@ -213,7 +210,7 @@ static void init_state(const struct vp_entry *e)
 
 	xsave->i387.cwd = 0x37f;
 	xsave->i387.mxcsr = MXCSR_DEFAULT;
-	s->xcr0 = 1;
+	s->xcr0 = XFEATURE_MASK_FP;
 	s->gprs[RBX] = TD_SHARED_BIT + 1;
 	s->gprs[RCX] = e->vp->initial_rcx;
 	s->gprs[RDX] = cpuid_eax(1);
@@ -289,7 +286,7 @@ void vp_load(struct vp_entry *e)
 static void inject_nmi(const struct vp_entry *e)
 {
 	if (!e->vp->fields[VCPU_PEND_NMI] || vmcs_read(VM_ENTRY_INTR_INFO_FIELD) ||
-	    e->state->ve.valid ||
+	    e->state->ve_valid ||
 	    (vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 	     (GUEST_INTR_STATE_NMI | GUEST_INTR_STATE_MOV_SS | GUEST_INTR_STATE_STI)))
 		return;
@@ -298,30 +295,29 @@ static void inject_nmi(const struct vp_entry *e)
 	e->vp->fields[VCPU_PEND_NMI] = 0;
 }
 
-static void xrstor(const void *area, u64 features)
+/* With XCR0 as the host finds it. All of it is in XFAM, there is nothing of IA32_XSS. */
+static void xrstor(const struct xregs_state *area)
 {
-	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)features),
-		     "d"((u32)(features >> 32)) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, XFEATURE_MASK_FPSSE);
+	asm volatile("xrstor64 %0" : : "m"(*area), "a"(XFEATURE_MASK_FPSSE), "d"(0) : "memory");
 }
 
 static void load_state(const struct vp_entry *e)
 {
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, e->state->msrs[i]);
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->params.xfam & ~XFAM_XSS);
-	xrstor(tdvps(e, TDVPS_XSAVE), e->tdr->params.xfam);
+	xrstor(tdvps(e, TDVPS_XSAVE));
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->state->xcr0);
 	native_write_cr2(e->state->cr2);
 }
 
 static void save_state(const struct vp_entry *e)
 {
-	u64 xfam = e->tdr->params.xfam;
+	struct xregs_state *xsave = tdvps(e, TDVPS_XSAVE);
 
 	e->state->cr2 = native_read_cr2();
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
-	asm volatile("xsave64 (%0)" : : "r"(tdvps(e, TDVPS_XSAVE)), "a"((u32)xfam),
-		     "d"((u32)(xfam >> 32)) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, XFEATURE_MASK_FPSSE);
+	asm volatile("xsave64 %0" : "+m"(*xsave) : "a"(XFEATURE_MASK_FPSSE), "d"(0) : "memory");
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->host_xcr0);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		e->state->msrs[i] = read_msr(switched_msrs[i].msr);
@@ -353,9 +349,6 @@ bool vp_launch(struct vp_entry *e)
 	vectoring = vmcs_read(IDT_VECTORING_INFO_FIELD);
 	if (!(vectoring & VECTORING_INFO_VALID_MASK))
 		vectoring = 0;
-	if ((vectoring & VECTORING_INFO_TYPE_MASK) == INTR_TYPE_NMI_INTR)
-		vmcs_write(GUEST_INTERRUPTIBILITY_INFO, ~(u64)GUEST_INTR_STATE_NMI &
-			   vmcs_read(GUEST_INTERRUPTIBILITY_INFO));
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, vectoring & ~INTR_INFO_UNBLOCK_NMI);
 	vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, vmcs_read(IDT_VECTORING_ERROR_CODE));
 	vmcs_write(VM_ENTRY_INSTRUCTION_LEN, vmcs_read(VM_EXIT_INSTRUCTION_LEN));
@@ -368,8 +361,7 @@ void vp_put(struct vp_entry *e)
 	static const struct xregs_state initial = { .i387.mxcsr = MXCSR_DEFAULT };
 	const u32 *vapic = tdvps(e, TDVPS_VAPIC);
 
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->tdr->params.xfam & ~XFAM_XSS);
-	xrstor(&initial, e->tdr->params.xfam);
+	xrstor(&initial);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, switched_msrs[i].left);
 
