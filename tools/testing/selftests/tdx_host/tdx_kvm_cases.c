@@ -136,6 +136,7 @@ static const struct td_case {
 	{ "xsetbv", XSETBV, { 3 }, 0, 3 },
 	{ "gp_xsetbv_xfam", XSETBV, { 7 }, GP, 7 },
 	{ "gp_xsetbv_without_x87", XSETBV, { 2 }, GP, 2 },
+	{ "gp_xsetbv_ecx", XSETBV, { 3, 1 }, GP, 3 },
 	/* The state of AVX has 256 bytes. */
 	{ "cpuid_subleaf", CPUID, { 0xd, 2 }, 0, 256 },
 	{ "cpuid_tdx", CPUID, { 0x21 }, 0, 0x20202020, RCX },
@@ -162,12 +163,12 @@ static void test_case(const struct vcpu *v, const struct td_case *c)
 	bool good = !r.error && r.exception == (c->vector ?: NO_EXCEPTION);
 
 	if (good && c->vector == VE) {
-		uint64_t gpa = c->value == 48 ? c->in[1] : 0;
+		uint64_t gla = c->value == 48 ? c->in[1] : 0;
+		uint64_t gpa = gla >> 32 ? (gla - SHARED_AT) | SHARED : gla;
 
-		if (gpa >> 32)
-			gpa = (gpa - SHARED_AT) | SHARED;
 		r = EXECUTE(v, TDCALL, VP_VEINFO_GET);
-		good = !r.error && !r.r[RAX] && r.r[RCX] == c->value && r.r[R9] == gpa;
+		good = !r.error && !r.r[RAX] && r.r[RCX] == c->value && r.r[R9] == gpa &&
+		       (c->code == TDCALL || r.r[R8] == gla);
 	} else {
 		good &= r.r[c->reg] == c->value;
 		good &= c->code != TDCALL || c->reg == RAX || !r.r[RAX];
