@@ -82,7 +82,7 @@ static const struct td_case {
 	{ "vp_info_attributes", TDCALL, { VP_INFO }, 0, 0, RDX },
 	{ "vp_info_index", TDCALL, { VP_INFO }, 0, 0, R9 },
 	{ "unknown_tdcall", TDCALL, { 0x7fff }, 0, INVALID(0) },
-	{ "tdcall_version", TDCALL, { 0x10000 }, 0, INVALID(0) },
+	{ "tdcall_version", TDCALL, { 0x10000 | VP_INFO }, 0, INVALID(0) },
 	{ "vm_rd_xfam", TDCALL, { VM_RD, 0, 0x1110000300000001 }, 0, 3, R8 },
 	{ "vm_rd_attributes", TDCALL, { VM_RD, 0, 0x1110000300000000 }, 0, 0, R8 },
 	{ "vm_rd_other_td", TDCALL, { VM_RD, 1, 0x1110000300000000 }, 0, INVALID(1) },
