@@ -10,7 +10,6 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include <asm/fpu/types.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
@@ -168,8 +167,7 @@ static bool set_xcr0(struct vp_entry *e)
 {
 	u64 value = (u32)e->state->gprs[RAX] | e->state->gprs[RDX] << 32;
 
-	/* x87 is always there, and there is nothing but SSE besides. */
-	if ((u32)e->state->gprs[RCX] || (value | XFEATURE_MASK_SSE) != XFEATURE_MASK_FPSSE)
+	if ((u32)e->state->gprs[RCX] || !xcr0_is_good(value) || (value & ~e->tdr->params.xfam))
 		return inject(X86_TRAP_GP);
 	e->state->xcr0 = value;
 	return skip_instruction(vmcs_read(VM_EXIT_INSTRUCTION_LEN));

@@ -2,8 +2,8 @@
 /*
  * Fake SEAM: VCPUs on VMX. Their VMCS, their state and the host's around an entry.
  *
- * The host finds what the TDX module leaves: XCR0 is XFAM, x87 and SSE are in their initial state,
- * and some MSRs have values of the module's. KVM has to put that right.
+ * The host finds what the TDX module leaves: XCR0 is XFAM, the features in XFAM are in their
+ * initial state, and some MSRs have values of the module's. KVM has to put that right.
  */
 #include <linux/array_size.h>
 #include <linux/bitops.h>
@@ -23,6 +23,9 @@
 #include <asm/vmx.h>
 
 #include "fake_module_run.h"
+
+/* Features in XFAM that are not in XCR0 but in IA32_XSS */
+#define XFAM_XSS		(BIT_ULL(8) | GENMASK_ULL(16, 10))
 
 /* MSRs of the x2APIC */
 #define X2APIC(offset)		(APIC_BASE_MSR + (offset) / 16)
@@ -295,29 +298,31 @@ static void inject_nmi(const struct vp_entry *e)
 	e->vp->fields[VCPU_PEND_NMI] = 0;
 }
 
-/* With XCR0 as the host finds it. All of it is in XFAM, there is nothing of IA32_XSS. */
-static void xrstor(const struct xregs_state *area)
+/* What XFAM has, and XCR0 then has it, too */
+static void xrstor(const void *area, u64 xfam)
 {
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, XFEATURE_MASK_FPSSE);
-	asm volatile("xrstor64 %0" : : "m"(*area), "a"(XFEATURE_MASK_FPSSE), "d"(0) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
+	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)xfam), "d"((u32)(xfam >> 32)) :
+		     "memory");
 }
 
 static void load_state(const struct vp_entry *e)
 {
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, e->state->msrs[i]);
-	xrstor(tdvps(e, TDVPS_XSAVE));
+	xrstor(tdvps(e, TDVPS_XSAVE), e->tdr->params.xfam);
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->state->xcr0);
 	native_write_cr2(e->state->cr2);
 }
 
 static void save_state(const struct vp_entry *e)
 {
-	struct xregs_state *xsave = tdvps(e, TDVPS_XSAVE);
+	u64 xfam = e->tdr->params.xfam;
 
 	e->state->cr2 = native_read_cr2();
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, XFEATURE_MASK_FPSSE);
-	asm volatile("xsave64 %0" : "+m"(*xsave) : "a"(XFEATURE_MASK_FPSSE), "d"(0) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
+	asm volatile("xsave64 (%0)" : : "r"(tdvps(e, TDVPS_XSAVE)), "a"((u32)xfam),
+		     "d"((u32)(xfam >> 32)) : "memory");
 	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->host_xcr0);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		e->state->msrs[i] = read_msr(switched_msrs[i].msr);
@@ -361,7 +366,7 @@ void vp_put(struct vp_entry *e)
 	static const struct xregs_state initial = { .i387.mxcsr = MXCSR_DEFAULT };
 	const u32 *vapic = tdvps(e, TDVPS_VAPIC);
 
-	xrstor(&initial);
+	xrstor(&initial, e->tdr->params.xfam);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, switched_msrs[i].left);
 
