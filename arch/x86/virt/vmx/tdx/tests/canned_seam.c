@@ -53,18 +53,18 @@ static u64 read_field(u64 field)
 	return 0;
 }
 
-static u64 answer(struct seam_regs *regs)
+static u64 answer(struct pt_regs *regs)
 {
-	u64 leaf = regs->rax & (SEAM_LEAF_SEAMLDR | SEAM_LEAF_MASK);
+	u64 leaf = regs->ax & (SEAM_LEAF_SEAMLDR | SEAM_LEAF_MASK);
 
 	if (canned_seam.in_call)
 		canned_seam.in_call(leaf);
 
 	if (leaf == SEAM_LEAF_SYS_RD)
-		regs->r8 = read_field(regs->rdx);
+		regs->r8 = read_field(regs->dx);
 	/* The address up to which a TDMR is initialized: all of it. */
 	if (leaf == SEAM_LEAF_SYS_TDMR_INIT)
-		regs->rdx = U64_MAX;
+		regs->dx = U64_MAX;
 	return 0;
 }
 

@@ -101,14 +101,14 @@ static struct tdr *get_td(const struct module_leaf *leaf, u64 pa, u64 *status)
 	return NULL;
 }
 
-static u64 dispatch(struct seam_regs *regs)
+static u64 dispatch(struct pt_regs *regs)
 {
-	const struct module_leaf *leaf = &leaves[min(regs->rax & SEAM_LEAF_MASK,
+	const struct module_leaf *leaf = &leaves[min(regs->ax & SEAM_LEAF_MASK,
 						     FAKE_SEAM_NR_LEAVES - 1)];
 	struct tdr *tdr = NULL;
 	u64 ret;
 
-	if ((regs->rax & SEAM_LEAF_RESERVED) || SEAM_LEAF_VERSION(regs->rax) > leaf->max_version)
+	if ((regs->ax & SEAM_LEAF_RESERVED) || SEAM_LEAF_VERSION(regs->ax) > leaf->max_version)
 		return operand_invalid(SEAM_OPERAND_RAX);
 	if (fake_module.state == SYS_SHUTDOWN)
 		return SEAM_SYS_SHUTDOWN;
@@ -118,7 +118,7 @@ static u64 dispatch(struct seam_regs *regs)
 		return operand_invalid(SEAM_OPERAND_RAX);
 
 	if (leaf->td_operand) {
-		tdr = get_td(leaf, leaf->td_operand == SEAM_OPERAND_RCX ? regs->rcx : regs->rdx,
+		tdr = get_td(leaf, leaf->td_operand == SEAM_OPERAND_RCX ? regs->cx : regs->dx,
 			     &ret);
 		if (!tdr)
 			return ret;
@@ -126,7 +126,7 @@ static u64 dispatch(struct seam_regs *regs)
 	return leaf->call(regs, tdr);
 }
 
-static u64 module_handler(struct seam_regs *regs)
+static u64 module_handler(struct pt_regs *regs)
 {
 	u64 ret = 0;
 

@@ -141,7 +141,7 @@ extern struct fake_module_data fake_module;
 struct module_leaf {
 	u8 leaf;
 	/* Does the rest, with fake_module.lock held. Gets the TD, if there is one. */
-	u64 (*call)(struct seam_regs *regs, struct tdr *tdr);
+	u64 (*call)(struct pt_regs *regs, struct tdr *tdr);
 	u8 max_version;
 	bool before_ready;	/* it checks the module's state itself */
 	u8 td_operand;		/* RCX or RDX is a TDR or a TDVPR; 0: there is none */

@@ -35,17 +35,6 @@ static u64 sys_rd(u64 field, u64 *value)
 	return tdx_kunit_call_r8(SEAM_LEAF_SYS_RD, 0, field, value, 0);
 }
 
-/* As far as SEAMLDR.INSTALL */
-static void install_next(struct kunit *test)
-{
-	u8 *image = tdx_kunit_image(test, &tdx_kunit_next_module);
-
-	KUNIT_ASSERT_EQ(test, sys_shutdown(VERSION_1), SEAM_SUCCESS);
-	KUNIT_ASSERT_EQ(test, tdx_kunit_install_on_all(test,
-						       tdx_kunit_install_params(test, image)),
-			SEAM_SUCCESS);
-}
-
 /* The numbers, once more: of what a kernel may look at, and where a digit is easily wrong. */
 static void statuses_have_their_numbers(struct kunit *test)
 {
@@ -295,7 +284,7 @@ static void build_begun_without_the_feature_never_counts(struct kunit *test)
 static void init_comes_first_and_once(struct kunit *test)
 {
 	EXPECT_CALL(test, SYS_INIT, 0, 0, SEAM_SYS_INIT_NOT_PENDING);
-	install_next(test);
+	tdx_kunit_exchange(test, VERSION_1, &tdx_kunit_next_module);
 	EXPECT_CALL(test, MNG_CREATE, 0, 1, SEAM_SYS_NOT_READY);
 	EXPECT_CALL(test, SYS_SHUTDOWN, VERSION_1, 0, SEAM_SYS_NOT_READY);
 	KUNIT_EXPECT_EQ(test, call(120, 0, 0), SEAM_SYS_NOT_READY);
@@ -310,7 +299,7 @@ static void update_needs_every_cpu(struct kunit *test)
 {
 	unsigned int cpu, last = cpumask_last(cpu_online_mask);
 
-	install_next(test);
+	tdx_kunit_exchange(test, VERSION_1, &tdx_kunit_next_module);
 	KUNIT_ASSERT_EQ(test, call(SEAM_LEAF_SYS_INIT, 0, 0), SEAM_SUCCESS);
 	for_each_online_cpu(cpu) {
 		KUNIT_EXPECT_EQ_MSG(test, call(SEAM_LEAF_SYS_UPDATE, 0, 0),

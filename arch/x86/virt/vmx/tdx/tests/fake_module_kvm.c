@@ -81,13 +81,13 @@ bool td_cpuid(const struct tdr *tdr, u64 field, u64 *value)
  * RCX: TDR, RDX: field; R8 out: its value. Assumption: a TSC multiplier of 1, as if the TD's
  * frequency was the CPU's.
  */
-static u64 mng_rd(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_rd(struct pt_regs *regs, struct tdr *tdr)
 {
-	regs->r8 = regs->rdx == SEAM_FIELD_TSC_MULTIPLIER ? BIT_ULL(48) : 0;
-	if (regs->rdx == SEAM_FIELD_TSC_MULTIPLIER || regs->rdx == SEAM_FIELD_TSC_OFFSET ||
-	    td_cpuid(tdr, regs->rdx, &regs->r8))
-		return SEAM_SUCCESS;
-	return SEAM_METADATA_FIELD_ID_INCORRECT;
+	u64 value = regs->dx == SEAM_FIELD_TSC_MULTIPLIER ? BIT_ULL(48) : 0;
+	bool there = value || regs->dx == SEAM_FIELD_TSC_OFFSET || td_cpuid(tdr, regs->dx, &value);
+
+	regs->r8 = value;
+	return there ? SEAM_SUCCESS : SEAM_METADATA_FIELD_ID_INCORRECT;
 }
 
 /* Fields of a VCPU that its host can write, and which of their bits */
@@ -107,23 +107,23 @@ static const struct {
 static_assert(ARRAY_SIZE(vcpu_fields) == NR_VCPU_FIELDS);
 
 /* RCX: TDVPR, RDX: field. Makes the VCPU this CPU's if it has none. Index, or -1 with a status. */
-static int vcpu_field(const struct seam_regs *regs, struct tdr *tdr, u64 *status)
+static int vcpu_field(const struct pt_regs *regs, struct tdr *tdr, u64 *status)
 {
-	*status = vp_associate(tdr, __va(regs->rcx));
+	*status = vp_associate(tdr, __va(regs->cx));
 	if (*status)
 		return -1;
 
 	for (int i = 0; i < NR_VCPU_FIELDS; i++)
-		if (vcpu_fields[i].field == regs->rdx)
+		if (vcpu_fields[i].field == regs->dx)
 			return i;
 	*status = SEAM_METADATA_FIELD_ID_INCORRECT;
 	return -1;
 }
 
 /* R8 out: the value */
-static u64 vp_rd(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_rd(struct pt_regs *regs, struct tdr *tdr)
 {
-	const struct tdvpr *vp = __va(regs->rcx);
+	const struct tdvpr *vp = __va(regs->cx);
 	u64 ret;
 	int i = vcpu_field(regs, tdr, &ret);
 
@@ -132,9 +132,9 @@ static u64 vp_rd(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* R8: value, R9: which bits of it; R8 out: the old value. Other bits than the host's stay. */
-static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_wr(struct pt_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rcx);
+	struct tdvpr *vp = __va(regs->cx);
 	u64 ret, old;
 	int i = vcpu_field(regs, tdr, &ret);
 
@@ -150,9 +150,9 @@ static u64 vp_wr(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: TDVPR. No TD runs: it ends as with a triple fault, which VMMs know what to do about. */
-static u64 vp_enter(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_enter(struct pt_regs *regs, struct tdr *tdr)
 {
-	u64 ret = vp_associate(tdr, __va(regs->rcx));
+	u64 ret = vp_associate(tdr, __va(regs->cx));
 
 	if (ret)
 		return ret;

@@ -55,10 +55,10 @@ static u64 *sept_walk(const struct tdr *tdr, u64 gpa, int level)
 }
 
 /* A failure that concerns the secure EPT: the entry is in RCX then and its level in RDX. */
-static u64 sept_error(struct seam_regs *regs, u64 status, const u64 *entry)
+static u64 sept_error(struct pt_regs *regs, u64 status, const u64 *entry)
 {
-	regs->rdx = regs->rcx & 7;
-	regs->rcx = entry ? *entry : 0;
+	regs->dx = regs->cx & 7;
+	regs->cx = entry ? *entry : 0;
 	return status | SEAM_OPERAND_RCX;
 }
 
@@ -66,15 +66,15 @@ static u64 sept_error(struct seam_regs *regs, u64 status, const u64 *entry)
  * RCX: GPA, and in bits 2:0 the level of the entry, which is in @first to @last. Finds the entry,
  * or NULL with the reason in @status.
  */
-static u64 *sept_entry(struct seam_regs *regs, const struct tdr *tdr, int first, int last,
+static u64 *sept_entry(struct pt_regs *regs, const struct tdr *tdr, int first, int last,
 		       u64 *status)
 {
-	u64 gpa = regs->rcx & PAGE_MASK;
-	int level = regs->rcx & 7;
+	u64 gpa = regs->cx & PAGE_MASK;
+	int level = regs->cx & 7;
 	u64 *entry;
 
 	*status = operand_invalid(SEAM_OPERAND_RCX);
-	if ((regs->rcx & ~PAGE_MASK) > 7 || level < first || level > last ||
+	if ((regs->cx & ~PAGE_MASK) > 7 || level < first || level > last ||
 	    gpa >> SEPT_GPA_BITS || !IS_ALIGNED(gpa, 1ULL << (PAGE_SHIFT + 9 * level)))
 		return NULL;
 
@@ -85,7 +85,7 @@ static u64 *sept_entry(struct seam_regs *regs, const struct tdr *tdr, int first,
 }
 
 /* Fill the free entry that RCX names with the page that R8 names. */
-static u64 sept_add(struct seam_regs *regs, struct tdr *tdr, int first, int last,
+static u64 sept_add(struct pt_regs *regs, struct tdr *tdr, int first, int last,
 		    enum pamt_type type, u64 state)
 {
 	u64 ret, *entry = sept_entry(regs, tdr, first, last, &ret);
@@ -102,13 +102,13 @@ static u64 sept_add(struct seam_regs *regs, struct tdr *tdr, int first, int last
 }
 
 /* RCX: GPA and level, RDX: TDR, R8: page for the table. KVM adds tables to TDs that run, too. */
-static u64 mem_sept_add(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_sept_add(struct pt_regs *regs, struct tdr *tdr)
 {
 	return sept_add(regs, tdr, 1, SEPT_ROOT_LEVEL, PAMT_EPT, 0);
 }
 
 /* RCX: GPA, RDX: TDR, R8: page to take, R9: page to copy its contents from */
-static u64 mem_page_add(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_page_add(struct pt_regs *regs, struct tdr *tdr)
 {
 	u64 ret;
 
@@ -121,18 +121,18 @@ static u64 mem_page_add(struct seam_regs *regs, struct tdr *tdr)
 		return ret;
 
 	memcpy(__va(regs->r8), __va(regs->r9), PAGE_SIZE);
-	measure_block(tdr, "MEM.PAGE.ADD", regs->rcx);
+	measure_block(tdr, "MEM.PAGE.ADD", regs->cx);
 	return SEAM_SUCCESS;
 }
 
 /* RCX: GPA, RDX: TDR, R8: page to take. Not measured; the TD would accept it. */
-static u64 mem_page_aug(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_page_aug(struct pt_regs *regs, struct tdr *tdr)
 {
 	return sept_add(regs, tdr, 0, 0, PAMT_REG, SEPT_LEAF | SEPT_PENDING);
 }
 
 /* RCX: GPA and level, RDX: TDR */
-static u64 mem_range_block(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_range_block(struct pt_regs *regs, struct tdr *tdr)
 {
 	u64 ret, *entry = sept_entry(regs, tdr, 0, SEPT_ROOT_LEVEL, &ret);
 
@@ -149,7 +149,7 @@ static u64 mem_range_block(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: TDR. No VCPU ever runs here, so none can hold the last epoch. */
-static u64 mem_track(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_track(struct pt_regs *regs, struct tdr *tdr)
 {
 	tdr->epoch++;
 	return SEAM_SUCCESS;
@@ -159,7 +159,7 @@ static u64 mem_track(struct seam_regs *regs, struct tdr *tdr)
  * RCX: GPA and level 0, RDX: TDR. Before it is finalized, no VCPU has run and there is no TLB
  * entry: the page need not be blocked and tracked.
  */
-static u64 mem_page_remove(struct seam_regs *regs, struct tdr *tdr)
+static u64 mem_page_remove(struct pt_regs *regs, struct tdr *tdr)
 {
 	struct pamt_entry *pamt;
 	u64 ret, *entry = sept_entry(regs, tdr, 0, 0, &ret);
@@ -184,9 +184,9 @@ static u64 mem_page_remove(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: GPA of a chunk of 256 bytes, RDX: TDR */
-static u64 mr_extend(struct seam_regs *regs, struct tdr *tdr)
+static u64 mr_extend(struct pt_regs *regs, struct tdr *tdr)
 {
-	u64 gpa = regs->rcx;
+	u64 gpa = regs->cx;
 	u64 *entry;
 
 	if (mrtd_is_misread(tdr))
@@ -207,7 +207,7 @@ static u64 mr_extend(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: TDR. The build ends here. */
-static u64 mr_finalize(struct seam_regs *regs, struct tdr *tdr)
+static u64 mr_finalize(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (mrtd_is_misread(tdr))
 		return SEAM_INCOMPATIBLE_MRTD_CONTEXT;

@@ -29,6 +29,19 @@
 
 #define TDCALL_LENGTH		4
 
+#define GPR(_name)		offsetof(struct pt_regs, _name)
+
+/* A register of the host */
+static unsigned long *host_gpr(const struct vp_entry *e, enum gpr n)
+{
+	static const u8 offsets[NR_GPRS] = {
+		GPR(ax), GPR(cx), GPR(dx), GPR(bx), GPR(sp), GPR(bp), GPR(si), GPR(di),
+		GPR(r8), GPR(r9), GPR(r10), GPR(r11), GPR(r12), GPR(r13), GPR(r14), GPR(r15),
+	};
+
+	return (void *)e->regs + offsets[n];
+}
+
 /* The functions below return true if the VCPU leaves to the host, false if it goes on. */
 
 /* The other registers are 0, so nothing of the TD's is in them. */
@@ -37,9 +50,9 @@ static bool td_exit(struct vp_entry *e, u64 status, u64 qualification, u64 exten
 {
 	for (enum gpr n = 0; n < NR_GPRS; n++)
 		if (n != RSP && n != RBP)
-			e->regs->gpr[n] = 0;
-	e->regs->rcx = qualification;
-	e->regs->rdx = extended;
+			*host_gpr(e, n) = 0;
+	e->regs->cx = qualification;
+	e->regs->dx = extended;
 	e->regs->r8 = gpa;
 	e->regs->r9 = intr_info;
 	e->status = status;
@@ -126,7 +139,7 @@ static bool vmcall(struct vp_entry *e)
 	td_exit(e, EXIT_REASON_TDCALL, gprs[RCX], 0, 0, 0);
 	for (enum gpr n = 0; n < NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
-			e->regs->gpr[n] = gprs[n];
+			*host_gpr(e, n) = gprs[n];
 	e->state->vmcall = true;
 	return true;
 }
@@ -138,7 +151,7 @@ static void end_vmcall(struct vp_entry *e)
 
 	for (enum gpr n = 0; e->state->vmcall && n < NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
-			gprs[n] = e->regs->gpr[n];
+			gprs[n] = *host_gpr(e, n);
 	e->state->vmcall = false;
 }
 
@@ -256,10 +269,10 @@ static bool handle_exit(struct vp_entry *e)
  *
  * Interrupts are off. Other CPUs use the module meanwhile, but none can shut it down.
  */
-u64 vp_run(struct seam_regs *regs, struct tdr *tdr)
+u64 vp_run(struct pt_regs *regs, struct tdr *tdr)
 	__must_hold(&fake_module.lock)
 {
-	struct tdvpr *vp = __va(regs->rcx);
+	struct tdvpr *vp = __va(regs->cx);
 	struct vp_entry e = {
 		.tdr = tdr, .vp = vp, .regs = regs, .state = __va(vp->tdcx[TDVPS_STATE]),
 	};

@@ -50,7 +50,7 @@ struct vp_entry {
 	struct tdr *tdr;
 	struct tdvpr *vp;
 	struct vp_state *state;	/* of @vp */
-	struct seam_regs *regs;	/* the host's, as are the next two */
+	struct pt_regs *regs;	/* the host's, as are the next two */
 	u64 host_vmcs;
 	u64 host_xcr0;
 	u64 status;		/* of the SEAMCALL, if the VCPU leaves to the host */

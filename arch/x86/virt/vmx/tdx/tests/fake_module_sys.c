@@ -27,18 +27,18 @@ static int __init fake_features0_param(char *arg)
 }
 early_param("fake_seam.features0", fake_features0_param);
 
-static u64 sys_init(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_init(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (fake_module.state != SYSINIT_PENDING)
 		return SEAM_SYS_INIT_NOT_PENDING;
-	if (regs->rcx)
+	if (regs->cx)
 		return operand_invalid(SEAM_OPERAND_RCX);
 
 	fake_module.state = SYSINIT_DONE;
 	return SEAM_SUCCESS;
 }
 
-static u64 sys_lp_init(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_lp_init(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (fake_module.state != SYSINIT_DONE)
 		return SEAM_SYS_LP_INIT_NOT_PENDING;
@@ -90,7 +90,7 @@ const struct cpuid_config cpuid_configs[NR_CPUID_CONFIGS] = {
 };
 
 /* RDX: field; R8 out: its value, sizes in bytes */
-static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_rd(struct pt_regs *regs, struct tdr *tdr)
 {
 	const struct fake_module *module = &fake_module.module;
 	const struct {
@@ -118,8 +118,8 @@ static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
 		{ 0x1900000300000003, 3 },			/* XFAM, fixed 1 */
 		{ 0x9900000100000008, MAX_VCPUS_PER_TD },
 	};
-	u64 leaf = regs->rdx - SEAM_FIELD_CPUID_CONFIG_LEAVES;
-	u64 mask = regs->rdx - SEAM_FIELD_CPUID_CONFIG_VALUES;
+	u64 leaf = regs->dx - SEAM_FIELD_CPUID_CONFIG_LEAVES;
+	u64 mask = regs->dx - SEAM_FIELD_CPUID_CONFIG_VALUES;
 
 	if (!cpumask_test_cpu(smp_processor_id(), &fake_module.lps))
 		return SEAM_SYS_LP_INIT_NOT_DONE;
@@ -134,7 +134,7 @@ static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
 		return SEAM_SUCCESS;
 	}
 	for (int i = 0; i < ARRAY_SIZE(fields); i++) {
-		if (fields[i].field != regs->rdx)
+		if (fields[i].field != regs->dx)
 			continue;
 		regs->r8 = fields[i].value;
 		return SEAM_SUCCESS;
@@ -146,9 +146,9 @@ static u64 sys_rd(struct seam_regs *regs, struct tdr *tdr)
  * Version 1 of TDH.SYS.CONFIG and UPDATE. R9: features that the host wants, of those that the
  * module has; R10: reserved. Assumption: in CONFIG, too.
  */
-static u64 enable_features(const struct seam_regs *regs)
+static u64 enable_features(const struct pt_regs *regs)
 {
-	if (!SEAM_LEAF_VERSION(regs->rax))
+	if (!SEAM_LEAF_VERSION(regs->ax))
 		return SEAM_SUCCESS;
 	if (!module_counts())
 		return operand_invalid(SEAM_OPERAND_RAX);
@@ -162,9 +162,9 @@ static u64 enable_features(const struct seam_regs *regs)
 }
 
 /* RCX: array of physical addresses of TDMR_INFO, RDX: their number */
-static u64 sys_config(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_config(struct pt_regs *regs, struct tdr *tdr)
 {
-	const u64 *pa = fake_seam_va(regs->rcx, TDMR_INFO_ALIGNMENT);
+	const u64 *pa = fake_seam_va(regs->cx, TDMR_INFO_ALIGNMENT);
 	u64 ret;
 
 	if (fake_module.state != SYSINIT_DONE)
@@ -173,13 +173,13 @@ static u64 sys_config(struct seam_regs *regs, struct tdr *tdr)
 		return SEAM_SYS_STATE_INCORRECT;
 	if (!pa)
 		return operand_invalid(SEAM_OPERAND_RCX);
-	if (!regs->rdx || regs->rdx > MAX_TDMRS)
+	if (!regs->dx || regs->dx > MAX_TDMRS)
 		return operand_invalid(SEAM_OPERAND_RDX);
 	ret = enable_features(regs);
 	if (ret)
 		return ret;
 
-	for (int i = 0; i < regs->rdx; i++) {
+	for (int i = 0; i < regs->dx; i++) {
 		const struct seam_tdmr_info *info = fake_seam_va(pa[i], TDMR_INFO_ALIGNMENT);
 
 		if (!info || !info->size || !IS_ALIGNED(info->base | info->size, SZ_1G) ||
@@ -191,14 +191,14 @@ static u64 sys_config(struct seam_regs *regs, struct tdr *tdr)
 		fake_module.tdmrs[i].initialized = info->base;
 	}
 
-	fake_module.nr_tdmrs = regs->rdx;
+	fake_module.nr_tdmrs = regs->dx;
 	fake_module.packages = 0;
 	fake_module.state = SYSCONFIG_DONE;
 	return SEAM_SUCCESS;
 }
 
 /* Once per package; the last one makes the module ready. */
-static u64 sys_key_config(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_key_config(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (fake_module.state != SYSCONFIG_DONE)
 		return SEAM_SYS_KEY_CONFIG_NOT_PENDING;
@@ -221,21 +221,21 @@ static bool is_reserved(const struct seam_tdmr_info *info, u64 offset)
 }
 
 /* RCX: base of the TDMR; RDX out: how far the initialization got */
-static u64 sys_tdmr_init(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_tdmr_init(struct pt_regs *regs, struct tdr *tdr)
 {
 	for (int i = 0; i < fake_module.nr_tdmrs; i++) {
 		struct tdmr *tdmr = &fake_module.tdmrs[i];
 		struct seam_tdmr_info *info = &tdmr->info;
 		struct pamt_entry *pamt = __va(info->pamt_4k_base);
 
-		if (info->base != regs->rcx)
+		if (info->base != regs->cx)
 			continue;
-		regs->rdx = min(tdmr->initialized + SZ_128M, info->base + info->size);
-		for (u64 pa = tdmr->initialized; pa < regs->rdx; pa += PAGE_SIZE)
+		regs->dx = min(tdmr->initialized + SZ_128M, info->base + info->size);
+		for (u64 pa = tdmr->initialized; pa < regs->dx; pa += PAGE_SIZE)
 			pamt[(pa - info->base) / PAGE_SIZE] = (struct pamt_entry) {
 				.type = is_reserved(info, pa - info->base) ? PAMT_RSVD : PAMT_NDA,
 			};
-		tdmr->initialized = regs->rdx;
+		tdmr->initialized = regs->dx;
 		return SEAM_SUCCESS;
 	}
 	return operand_invalid(SEAM_OPERAND_RCX);
@@ -250,10 +250,10 @@ static u64 sensitive(unsigned int what, u32 nr)
  * RCX bits 15:0: handoff version; bit 16: refuse during update-sensitive operations.
  * A module that does not know the flag takes all of RCX for a handoff version.
  */
-static u64 sys_shutdown(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_shutdown(struct pt_regs *regs, struct tdr *tdr)
 {
 	const struct fake_module *module = &fake_module.module;
-	u64 version = regs->rcx;
+	u64 version = regs->cx;
 	bool avoid_sensitive = false;
 
 	if (module_counts()) {
@@ -280,7 +280,7 @@ static u64 sys_shutdown(struct seam_regs *regs, struct tdr *tdr)
 	return SEAM_SUCCESS;
 }
 
-static u64 sys_update(struct seam_regs *regs, struct tdr *tdr)
+static u64 sys_update(struct pt_regs *regs, struct tdr *tdr)
 {
 	const struct fake_module *module = &fake_module.module;
 	u64 ret;

@@ -55,31 +55,31 @@ bool end_build(const struct tdr *tdr)
 }
 
 /* RCX: page for the TDR, RDX: KeyID, a private one (1 to 0x7fff), which no other TD may have */
-static u64 mng_create(struct seam_regs *regs, struct tdr *unused)
+static u64 mng_create(struct pt_regs *regs, struct tdr *unused)
 {
 	struct tdr *tdr;
 	u64 ret;
 
-	if (!regs->rdx || regs->rdx > 0x7fff)
+	if (!regs->dx || regs->dx > 0x7fff)
 		return operand_invalid(SEAM_OPERAND_RDX);
 	list_for_each_entry(tdr, &fake_module.tds, list)
-		if (tdr->hkid == regs->rdx && tdr->lifecycle != TD_TEARDOWN)
+		if (tdr->hkid == regs->dx && tdr->lifecycle != TD_TEARDOWN)
 			return SEAM_HKID_NOT_FREE;
 
-	tdr = __va(regs->rcx);
-	ret = take_page(regs->rcx, PAMT_TDR, tdr, SEAM_OPERAND_RCX);
+	tdr = __va(regs->cx);
+	ret = take_page(regs->cx, PAMT_TDR, tdr, SEAM_OPERAND_RCX);
 	if (ret)
 		return ret;
 
 	BUILD_BUG_ON(sizeof(*tdr) > PAGE_SIZE);
 	tdr->lifecycle = TD_HKID_ASSIGNED;
-	tdr->hkid = regs->rdx;
+	tdr->hkid = regs->dx;
 	list_add_tail(&tdr->list, &fake_module.tds);
 	return SEAM_SUCCESS;
 }
 
 /* RCX: TDR. Once per package */
-static u64 mng_key_config(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_key_config(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (tdr->lifecycle != TD_HKID_ASSIGNED)
 		return SEAM_LIFECYCLE_STATE_INCORRECT;
@@ -93,7 +93,7 @@ static u64 mng_key_config(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: page, RDX: TDR. It comes before the TD has all of its TDCS, so it has checks of its own. */
-static u64 mng_addcx(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_addcx(struct pt_regs *regs, struct tdr *tdr)
 {
 	u64 ret;
 
@@ -102,9 +102,9 @@ static u64 mng_addcx(struct seam_regs *regs, struct tdr *tdr)
 	if (tdr->nr_tdcx == NR_TDCS_PAGES)
 		return SEAM_TDCX_NUM_INCORRECT;
 
-	ret = take_page(regs->rcx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
+	ret = take_page(regs->cx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
 	if (!ret)
-		tdr->tdcx[tdr->nr_tdcx++] = regs->rcx;
+		tdr->tdcx[tdr->nr_tdcx++] = regs->cx;
 	return ret;
 }
 
@@ -136,9 +136,9 @@ static bool params_are_good(const struct seam_td_params *params)
 }
 
 /* RCX: TDR, RDX: TD_PARAMS. The build begins here. */
-static u64 mng_init(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_init(struct pt_regs *regs, struct tdr *tdr)
 {
-	const struct seam_td_params *params = fake_seam_va(regs->rdx, sizeof(*params));
+	const struct seam_td_params *params = fake_seam_va(regs->dx, sizeof(*params));
 
 	if (!params || !params_are_good(params))
 		return operand_invalid(SEAM_OPERAND_RDX);
@@ -156,10 +156,10 @@ static u64 mng_init(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: page for the TDVPR, RDX: TDR */
-static u64 vp_create(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_create(struct pt_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rcx);
-	u64 ret = take_page(regs->rcx, PAMT_TDVPR, tdr, SEAM_OPERAND_RCX);
+	struct tdvpr *vp = __va(regs->cx);
+	u64 ret = take_page(regs->cx, PAMT_TDVPR, tdr, SEAM_OPERAND_RCX);
 
 	if (!ret)
 		vp->cpu = -1;
@@ -167,9 +167,9 @@ static u64 vp_create(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: page, RDX: TDVPR */
-static u64 vp_addcx(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_addcx(struct pt_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rdx);
+	struct tdvpr *vp = __va(regs->dx);
 	u64 ret;
 
 	if (vp->initialized)
@@ -177,7 +177,7 @@ static u64 vp_addcx(struct seam_regs *regs, struct tdr *tdr)
 	if (vp->nr_tdcx == NR_TDVPS_PAGES - 1)
 		return SEAM_TDCX_NUM_INCORRECT;
 
-	ret = take_page(regs->rcx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
+	ret = take_page(regs->cx, PAMT_TDCX, tdr, SEAM_OPERAND_RCX);
 	if (!ret)
 		vp->nr_tdcx++;
 	return ret;
@@ -199,9 +199,9 @@ u64 vp_associate(struct tdr *tdr, struct tdvpr *vp)
 }
 
 /* RCX: TDVPR, RDX: initial RCX of the VCPU, R8: x2APIC ID, in version 1 */
-static u64 vp_init(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_init(struct pt_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rcx);
+	struct tdvpr *vp = __va(regs->cx);
 
 	if (vp->initialized)
 		return SEAM_VCPU_STATE_INCORRECT;
@@ -216,9 +216,9 @@ static u64 vp_init(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: TDVPR */
-static u64 vp_flush(struct seam_regs *regs, struct tdr *tdr)
+static u64 vp_flush(struct pt_regs *regs, struct tdr *tdr)
 {
-	struct tdvpr *vp = __va(regs->rcx);
+	struct tdvpr *vp = __va(regs->cx);
 
 	if (vp->cpu != smp_processor_id())
 		return SEAM_VCPU_NOT_ASSOCIATED;
@@ -229,7 +229,7 @@ static u64 vp_flush(struct seam_regs *regs, struct tdr *tdr)
 }
 
 /* RCX: TDR. The TD cannot go on after this, and does not count as being built any more. */
-static u64 mng_vpflushdone(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_vpflushdone(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (tdr->lifecycle != TD_HKID_ASSIGNED && tdr->lifecycle != TD_KEYS_CONFIGURED)
 		return SEAM_LIFECYCLE_STATE_INCORRECT;
@@ -249,12 +249,12 @@ static u64 mng_vpflushdone(struct seam_regs *regs, struct tdr *tdr)
  * on their way from TDH.MNG.VPFLUSHDONE to TDH.MNG.KEY.FREEID. The memory here is of one kind,
  * so there is nothing to write back, but the order of things counts.
  */
-static u64 phymem_cache_wb(struct seam_regs *regs, struct tdr *unused)
+static u64 phymem_cache_wb(struct pt_regs *regs, struct tdr *unused)
 {
 	u64 ret = SEAM_NO_HKID_READY_TO_WBCACHE;
 	struct tdr *tdr;
 
-	if (regs->rcx)
+	if (regs->cx)
 		return operand_invalid(SEAM_OPERAND_RCX);
 	list_for_each_entry(tdr, &fake_module.tds, list) {
 		if (tdr->lifecycle == TD_BLOCKED) {
@@ -266,7 +266,7 @@ static u64 phymem_cache_wb(struct seam_regs *regs, struct tdr *unused)
 }
 
 /* RCX: TDR. Every package has done TDH.PHYMEM.CACHE.WB before. */
-static u64 mng_key_freeid(struct seam_regs *regs, struct tdr *tdr)
+static u64 mng_key_freeid(struct pt_regs *regs, struct tdr *tdr)
 {
 	if (tdr->lifecycle != TD_BLOCKED)
 		return SEAM_LIFECYCLE_STATE_INCORRECT;
@@ -281,10 +281,10 @@ static u64 mng_key_freeid(struct seam_regs *regs, struct tdr *tdr)
  * RCX: page; out: RCX type, RDX owner, R8 size (0: 4 KB). The page is the host's again. The TDR is
  * the last one.
  */
-static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
+static u64 phymem_page_reclaim(struct pt_regs *regs, struct tdr *unused)
 {
 	u64 ret;
-	struct pamt_entry *entry = pamt_lookup(regs->rcx, SEAM_OPERAND_RCX, &ret);
+	struct pamt_entry *entry = pamt_lookup(regs->cx, SEAM_OPERAND_RCX, &ret);
 	struct tdr *tdr;
 
 	if (!entry)
@@ -302,17 +302,17 @@ static u64 phymem_page_reclaim(struct seam_regs *regs, struct tdr *unused)
 		list_del(&tdr->list);
 	else
 		tdr->nr_pages--;
-	regs->rcx = entry->type;
-	regs->rdx = entry->owner;
+	regs->cx = entry->type;
+	regs->dx = entry->owner;
 	regs->r8 = 0;
 	*entry = (struct pamt_entry) {};
 	return SEAM_SUCCESS;
 }
 
 /* RCX: page, with a KeyID in the high bits of its address. It must be no TD's any more. */
-static u64 phymem_page_wbinvd(struct seam_regs *regs, struct tdr *unused)
+static u64 phymem_page_wbinvd(struct pt_regs *regs, struct tdr *unused)
 {
-	u64 pa = regs->rcx & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
+	u64 pa = regs->cx & GENMASK_ULL(boot_cpu_data.x86_phys_bits - 1, 0);
 	u64 ret;
 	const struct pamt_entry *entry = pamt_lookup(pa, SEAM_OPERAND_RCX, &ret);
 

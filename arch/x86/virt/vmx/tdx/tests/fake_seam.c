@@ -50,7 +50,7 @@ static DEFINE_RAW_SPINLOCK(trap_lock);
 static struct fake_seam_injection injections[NR_INJECTIONS];
 static struct {
 	u64 count;
-	struct seam_regs last;
+	struct pt_regs last;
 } calls[FAKE_SEAM_NR_TARGETS * FAKE_SEAM_NR_LEAVES];
 static u64 nr_calls;
 
@@ -122,16 +122,16 @@ u64 fake_seam_count_all(void)
 }
 
 /* Registers of the last call of a leaf, on the way in. All 0 if there was none. */
-struct seam_regs fake_seam_last_call(u64 leaf)
+struct pt_regs fake_seam_last_call(u64 leaf)
 {
 	guard(raw_spinlock_irqsave)(&trap_lock);
 	return calls[index_of(leaf)].last;
 }
 
 /* Count a call. Is a failure injected into it? Then use that up, and set @status. */
-static bool take_injection(const struct seam_regs *regs, u64 *status)
+static bool take_injection(const struct pt_regs *regs, u64 *status)
 {
-	unsigned int index = index_of(regs->rax);
+	unsigned int index = index_of(regs->ax);
 
 	guard(raw_spinlock)(&trap_lock);
 
@@ -159,38 +159,24 @@ static bool take_injection(const struct seam_regs *regs, u64 *status)
 static u64 emulate_seamcall(struct pt_regs *regs)
 {
 	seam_handler_t handler = READ_ONCE(handlers[target_of(regs->ax)]);
-	struct seam_regs r = {
-		.rax = regs->ax,
-		.rcx = regs->cx,
-		.rdx = regs->dx,
-		.r8 = regs->r8,
-		.r9 = regs->r9,
-		.r10 = regs->r10,
-		.r11 = regs->r11,
-	};
+	struct pt_regs r = *regs;
 	u64 status;
 
-	if (!take_injection(&r, &status))
+	if (!take_injection(regs, &status))
 		status = handler ? handler(&r) : FAKE_SEAM_VMFAILINVALID;
 	if (status == FAKE_SEAM_UD || status == FAKE_SEAM_GP)
 		return status;
 
+	/* VMfailInvalid changes no other register than RFLAGS. */
+	if (status != FAKE_SEAM_VMFAILINVALID) {
+		*regs = r;
+		regs->ax = status;
+	}
 	regs->ip += sizeof(seamcall);
 	regs->flags &= ~(X86_EFLAGS_CF | X86_EFLAGS_PF | X86_EFLAGS_AF |
 			 X86_EFLAGS_ZF | X86_EFLAGS_SF | X86_EFLAGS_OF);
-	if (status == FAKE_SEAM_VMFAILINVALID) {
-		/* The other registers are not changed then. */
+	if (status == FAKE_SEAM_VMFAILINVALID)
 		regs->flags |= X86_EFLAGS_CF;
-		return status;
-	}
-
-	regs->ax = status;
-	regs->cx = r.rcx;
-	regs->dx = r.rdx;
-	regs->r8 = r.r8;
-	regs->r9 = r.r9;
-	regs->r10 = r.r10;
-	regs->r11 = r.r11;
 	return status;
 }
 

@@ -12,6 +12,8 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+#include <asm/ptrace.h>
+
 /* Leaf numbers from here on are counted together */
 #define FAKE_SEAM_NR_LEAVES		128
 
@@ -28,24 +30,16 @@ enum fake_seam_target {
 	FAKE_SEAM_NR_TARGETS
 };
 
-/* Registers of one SEAMCALL */
-struct seam_regs {
-	u64 rax;		/* leaf, on the way in; the handler returns the status */
-	u64 rcx;
-	u64 rdx;
-	u64 r8;
-	u64 r9;
-	u64 r10;
-	u64 r11;
-};
-
 /* In the place of a status: no SEAM software has one with such numbers. */
 #define FAKE_SEAM_VMFAILINVALID		0xFFFFFFFF00000000ULL	/* the instruction sets CF */
 #define FAKE_SEAM_UD			0xFFFFFFFF00000001ULL	/* or raises #UD */
 #define FAKE_SEAM_GP			0xFFFFFFFF00000002ULL	/* or #GP */
 
-/* Runs with interrupts off, on the CPU that made the call. Returns the status (RAX). */
-typedef u64 (*seam_handler_t)(struct seam_regs *regs);
+/*
+ * Runs with interrupts off, on the CPU that made the call, whose general purpose registers it may
+ * change. Returns the status (RAX).
+ */
+typedef u64 (*seam_handler_t)(struct pt_regs *regs);
 
 /* An answer to SEAMCALLs to come */
 struct fake_seam_injection {
@@ -63,6 +57,6 @@ int fake_seam_inject(const struct fake_seam_injection *injection);
 void fake_seam_inject_clear(void);
 u64 fake_seam_count(u64 leaf);
 u64 fake_seam_count_all(void);
-struct seam_regs fake_seam_last_call(u64 leaf);
+struct pt_regs fake_seam_last_call(u64 leaf);
 
 #endif /* _X86_VIRT_TDX_TESTS_FAKE_SEAM_H */

@@ -123,13 +123,6 @@ static int calls_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(calls);
 
-static int module_show(struct seq_file *m, void *unused)
-{
-	seq_printf(m, "builds %u\n", fake_module_get_state().builds);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(module);
-
 /* "LEAF CPU SKIP TIMES STATUS", or "vmfailinvalid" for the status; "clear" */
 static ssize_t inject_write(struct file *file, const char __user *ubuf, size_t count,
 			    loff_t *ppos)
@@ -176,7 +169,6 @@ static int __init fake_seam_debugfs_init(void)
 	root = debugfs_create_dir("fake_seam", NULL);
 	debugfs_create_file("td", 0600, root, NULL, &td_fops);
 	debugfs_create_file("tds", 0400, root, NULL, &fake_module_tds_fops);
-	debugfs_create_file("module", 0400, root, NULL, &module_fops);
 	debugfs_create_u32("migrations", 0600, root, &fake_module_migrations);
 	debugfs_create_u32("remaining_updates", 0600, root, &fake_seamldr_updates);
 	debugfs_create_file("calls", 0400, root, NULL, &calls_fops);

@@ -59,14 +59,12 @@ struct info {
 } __packed;
 static_assert(sizeof(struct info) == 256);
 
-#define MODULE_TYPE_DEBUG		BIT(31)
-
 /* SEAM_SIGSTRUCT, 2 KB, at the start of its page */
 struct sigstruct {
 	u32 header_type;
 	u32 header_length;
 	u32 header_version;
-	u32 module_type;
+	u32 module_type;	/* 0; bit 31 is for platforms that are unlocked for debugging */
 	u32 vendor;
 	u32 date;
 	u32 size;
@@ -124,9 +122,9 @@ static void set_seam_ready(bool ready)
 	fake_seam_set_handler(FAKE_SEAM_MODULE, ready ? range->handler : NULL);
 }
 
-static u64 seamldr_info(struct seam_regs *regs)
+static u64 seamldr_info(struct pt_regs *regs)
 {
-	struct info *info = fake_seam_va(regs->rcx, sizeof(*info));
+	struct info *info = fake_seam_va(regs->cx, sizeof(*info));
 
 	if (!info)
 		return SEAMLDR_EBADPARAM;
@@ -174,7 +172,7 @@ static u64 check_sigstruct(const struct sigstruct *sig, u32 scenario)
 {
 	/* Sizes are in 32-bit words. */
 	if (sig->header_type != 6 || sig->header_length != 0xe1 ||
-	    sig->header_version != 0x10000 || (sig->module_type & ~MODULE_TYPE_DEBUG) ||
+	    sig->header_version != 0x10000 || sig->module_type ||
 	    sig->vendor != VENDOR_INTEL || sig->size != sizeof(*sig) / 4 ||
 	    sig->key_size != sizeof(sig->modulus) / 4 || sig->modulus_size != sig->key_size ||
 	    sig->exponent_size != 1 || sig->exponent != 0x10001 || sig->attributes ||
@@ -182,13 +180,8 @@ static u64 check_sigstruct(const struct sigstruct *sig, u32 scenario)
 	    sig->nr_cpus > MAX_CPUS || sig->min_update_hv > sig->module_hv)
 		return SEAMLDR_EBADSIG;
 
-	/* For platforms that are unlocked for debugging, which this is not. */
-	if (sig->module_type & MODULE_TYPE_DEBUG)
-		return SEAMLDR_EBADSIG;
-
-	if (!sig->svn_major)
-		return SEAMLDR_EUNSUPPORTED;
-	if (scenario == SCENARIO_UPDATE && sig->svn_major != current_module.svn_major)
+	if (!sig->svn_major ||
+	    (scenario == SCENARIO_UPDATE && sig->svn_major != current_module.svn_major))
 		return SEAMLDR_EUNSUPPORTED;
 	if (scenario == SCENARIO_UPDATE && sig->svn_minor < current_module.svn_minor)
 		return SEAMLDR_EBADSIG;
@@ -271,7 +264,7 @@ static u64 install(const struct params *params)
  * Every CPU of the platform has to call, online or not. The module cannot be called from the first
  * one's call on. What was passed is looked at in the last one's.
  */
-static u64 seamldr_install(struct seam_regs *regs)
+static u64 seamldr_install(struct pt_regs *regs)
 {
 	u64 ret;
 
@@ -281,30 +274,22 @@ static u64 seamldr_install(struct seam_regs *regs)
 	if (!cpumask_subset(cpu_present_mask, &session))
 		return SEAM_SUCCESS;
 
-	ret = install(fake_seam_va(regs->rcx, PAGE_SIZE));
+	ret = install(fake_seam_va(regs->cx, PAGE_SIZE));
 	cpumask_clear(&session);
 	set_seam_ready(have_module);
 	return ret;
 }
 
-static u64 seamldr_handler(struct seam_regs *regs)
+static u64 seamldr_handler(struct pt_regs *regs)
 {
-	u64 ret;
+	u64 ret = SEAMLDR_EBADPARAM;
 
 	if (atomic_cmpxchg(&occupied, 0, 1))
 		return FAKE_SEAM_VMFAILINVALID;
-
-	switch (regs->rax) {
-	case SEAM_LEAF_SEAMLDR_INFO:
+	if (regs->ax == SEAM_LEAF_SEAMLDR_INFO)
 		ret = seamldr_info(regs);
-		break;
-	case SEAM_LEAF_SEAMLDR_INSTALL:
+	else if (regs->ax == SEAM_LEAF_SEAMLDR_INSTALL)
 		ret = seamldr_install(regs);
-		break;
-	default:
-		ret = SEAMLDR_EBADPARAM;
-	}
-
 	atomic_set_release(&occupied, 0);
 	return ret;
 }

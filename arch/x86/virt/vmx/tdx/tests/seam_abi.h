@@ -148,23 +148,15 @@ enum seam_operand {
 #define SEAM_FEATURES0_TOPOLOGY_ENUM		BIT_ULL(20)
 #define SEAM_FEATURES0_UPDATE_COMPAT		BIT_ULL(47)
 
-/* What TDH.MR.EXTEND measures at a time, in bytes */
-#define SEAM_EXTEND_CHUNK			256
+#define SEAM_EXTEND_CHUNK		256	/* bytes that TDH.MR.EXTEND measures at a time */
+#define SEAM_MRTD_SIZE			48	/* SHA-384, of which the measurements are */
+#define SEAM_RESERVED_PER_TDMR		16
 
-/* SHA-384, of which the measurements are */
-#define SEAM_MRTD_SIZE				48
-
-/* EPTP_CONTROLS of a TD with a 4-level secure EPT: write-back memory, page walk length - 1 */
-#define SEAM_EPTP_4_LEVELS			(6 | 3 << 3)
-
-/* Bits of CONFIG_FLAGS that do not ask for a 5-level secure EPT: NO_RBP_MOD */
-#define SEAM_CONFIG_FLAGS			BIT_ULL(2)
-
-/* A TD's TSC has 100 MHz to 10 GHz, in units of 25 MHz */
-#define SEAM_TSC_FREQUENCY_MIN			4
-#define SEAM_TSC_FREQUENCY_MAX			400
-
-#define SEAM_RESERVED_PER_TDMR			16
+/* TD_PARAMS: write-back memory, page walk length - 1; NO_RBP_MOD; 100 MHz to 10 GHz */
+#define SEAM_EPTP_4_LEVELS		(6 | 3 << 3)
+#define SEAM_CONFIG_FLAGS		BIT_ULL(2)
+#define SEAM_TSC_FREQUENCY_MIN		4
+#define SEAM_TSC_FREQUENCY_MAX		400
 
 /* TDMR_INFO, the input of TDH.SYS.CONFIG */
 struct seam_tdmr_info {

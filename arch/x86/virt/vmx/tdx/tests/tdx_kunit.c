@@ -232,14 +232,21 @@ u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params)
 	return status;
 }
 
-/* From the module that runs, shut down with @rcx, to @module, as far as TDH.SYS.LP.INIT */
-void tdx_kunit_replace(struct kunit *test, u64 rcx, const struct fake_module *module)
+/* From the module that runs, shut down with @rcx, to @module, as far as SEAMLDR.INSTALL */
+void tdx_kunit_exchange(struct kunit *test, u64 rcx, const struct fake_module *module)
 {
 	u64 *params = tdx_kunit_install_params(test, tdx_kunit_image(test, module));
-	unsigned int cpu;
 
 	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_SHUTDOWN, rcx, 0), SEAM_SUCCESS);
 	KUNIT_ASSERT_EQ(test, tdx_kunit_install_on_all(test, params), SEAM_SUCCESS);
+}
+
+/* The same, as far as TDH.SYS.LP.INIT */
+void tdx_kunit_replace(struct kunit *test, u64 rcx, const struct fake_module *module)
+{
+	unsigned int cpu;
+
+	tdx_kunit_exchange(test, rcx, module);
 	KUNIT_ASSERT_EQ(test, tdx_kunit_call(SEAM_LEAF_SYS_INIT, 0, 0), SEAM_SUCCESS);
 	for_each_online_cpu(cpu)
 		KUNIT_ASSERT_EQ(test, tdx_kunit_call_on(cpu, SEAM_LEAF_SYS_LP_INIT, 0, 0),

@@ -57,6 +57,7 @@ u64 tdx_kunit_call_r8(u64 leaf, u64 rcx, u64 rdx, u64 *r8, u64 r9);
 u64 tdx_kunit_call_on(unsigned int cpu, u64 leaf, u64 rcx, u64 rdx);
 u64 *tdx_kunit_install_params(struct kunit *test, const u8 *image);
 u64 tdx_kunit_install_on_all(struct kunit *test, const u64 *params);
+void tdx_kunit_exchange(struct kunit *test, u64 rcx, const struct fake_module *module);
 void tdx_kunit_replace(struct kunit *test, u64 rcx, const struct fake_module *module);
 void tdx_kunit_update(struct kunit *test, u64 rcx, const struct fake_module *module);
 

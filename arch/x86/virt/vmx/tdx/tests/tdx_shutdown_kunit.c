@@ -28,7 +28,7 @@ static int module_shutdown(void)
 static u64 shutdown_rcx(struct kunit *test)
 {
 	KUNIT_ASSERT_GT(test, fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN), 0);
-	return fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN).rcx;
+	return fake_seam_last_call(SEAM_LEAF_SYS_SHUTDOWN).cx;
 }
 
 /* How many SEAMCALLs it takes until this CPU can use the module */
@@ -84,7 +84,7 @@ static void unreadable_field_is_an_error(struct kunit *test)
 		unreadable.skip = i;
 		KUNIT_ASSERT_EQ(test, fake_seam_inject(&unreadable), 0);
 		KUNIT_EXPECT_EQ_MSG(test, module_shutdown(), -EIO, "field %d", i);
-		KUNIT_EXPECT_EQ(test, fake_seam_last_call(SEAM_LEAF_SYS_RD).rdx, fields[i]);
+		KUNIT_EXPECT_EQ(test, fake_seam_last_call(SEAM_LEAF_SYS_RD).dx, fields[i]);
 		KUNIT_EXPECT_EQ(test, fake_seam_count(SEAM_LEAF_SYS_SHUTDOWN), shutdowns);
 		expect_nothing_reset(test);
 	}
