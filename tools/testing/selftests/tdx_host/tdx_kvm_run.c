@@ -1,119 +1,132 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Runs TDs, and lets them tell their measurement. */
+/* Runs TDs a few instructions at a time, and lets them tell their measurement. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include <linux/kvm.h>
+
 #include "kselftest.h"
 #include "tdx_kvm_run.h"
 
-static void (*tell_result)(bool good, const char *name);
+/* Code for the TD, first byte last: instructions and, as a rule, a return */
+#define COPY		0xc3a4f3c7894cd689	/* mov %edx, %esi; mov %r8, %rdi; rep movsb */
+#define TDCALL		0xc3cc010f66
 
-/* Returns 0, -errno, or the exit reason if it is another than @reason. */
-int run_until(const struct vcpu *vcpu, uint32_t reason)
+/* Leaves of TDCALL */
+enum { MR_REPORT = 4 };
+
+/* Parts of the payload that it does not use */
+#define REPORT			0xffffd400ULL
+#define REPORT_DATA		0xffffd800ULL
+/* Two pages are shared by the host. */
+#define TD_FREE			0x100002000ULL
+#define SHARED_PAGES		(TD_FREE + 0x2000)
+/* How far above its address the payload has shared memory in its own */
+#define SHARED_AT		0x40000000ULL
+
+/* TDREPORT_STRUCT */
+struct td_report {
+	uint8_t type[32], tcb_hash[48], info_hash[48], data[64], reserved[32], mac[32];
+	uint8_t tcb[239], reserved2[17];
+	uint8_t attributes[16], mrtd[48], ids[3][48], rtmr[4][48], reserved3[112];
+};
+
+/* A test */
+struct td_case {
+	const char *name;
+	uint64_t code;
+	uint64_t in[4];		/* RAX, RCX, RDX, R8 */
+	bool (*run)(void);
+};
+
+static struct td_run td;
+static struct kvm_run *runs[MAX_VCPUS];
+
+/* Returns the exit reason, or -errno. */
+static int run_vcpu(unsigned int vcpu)
 {
-	int ret;
+	int exit;
 
 	do {
-		ret = ioctl(vcpu->fd, KVM_RUN, NULL);
-	} while (ret < 0 && errno == EINTR);
-	if (ret < 0)
-		return -errno;
-	return vcpu->run->exit_reason == reason ? 0 : vcpu->run->exit_reason;
+		exit = ioctl(td.vcpus[vcpu], KVM_RUN, NULL) ? -errno : (int)runs[vcpu]->exit_reason;
+	} while (exit == -EINTR);
+	return exit;
 }
 
 /* The same, with the VCPU where it first tells something: after the code, or in it */
-int start(const struct vcpu *vcpu, uint64_t code, const uint64_t in[4])
+static int execute(unsigned int vcpu, const struct td_case *c)
 {
-	int error = run_until(vcpu, KVM_EXIT_TDX);
+	struct kvm_run *run = runs[vcpu];
+	int exit = run_vcpu(vcpu);
 
-	vcpu->run->tdx.get_tdvmcall_info.ret = code;
-	vcpu->run->tdx.get_tdvmcall_info.r11 = in[0];
-	vcpu->run->tdx.get_tdvmcall_info.r12 = in[1];
-	vcpu->run->tdx.get_tdvmcall_info.r13 = in[2];
-	vcpu->run->tdx.get_tdvmcall_info.r14 = in[3];
-	return error ?: run_until(vcpu, KVM_EXIT_SYSTEM_EVENT);
+	if (exit != KVM_EXIT_TDX)
+		return exit == KVM_EXIT_SYSTEM_EVENT ? -EPROTO : exit;
+	run->tdx.get_tdvmcall_info.ret = c->code;
+	run->tdx.get_tdvmcall_info.r11 = c->in[0];
+	run->tdx.get_tdvmcall_info.r14 = c->in[1];
+	run->tdx.get_tdvmcall_info.r12 = c->in[2];
+	run->tdx.get_tdvmcall_info.r13 = c->in[3];
+	return run_vcpu(vcpu);
 }
 
-/* What the VCPU has told */
-struct regs result_of(const struct vcpu *vcpu, int error)
-{
-	static const int numbers[NR_REGS] = { 6, 7, 2, 8, 9, 12, 13, 14, 15 };
-	struct regs regs = { .error = error, .exception = vcpu->run->system_event.data[3] };
+#define EXECUTE(_vcpu, _code, ...)							\
+	execute(_vcpu, &(const struct td_case) { .code = _code, .in = { __VA_ARGS__ } })
 
-	for (int i = 0; i < NR_REGS; i++)
-		regs.r[i] = vcpu->run->system_event.data[numbers[i]];
-	return regs;
+/* The TD's report on itself, as it says it: zeros if it cannot */
+static const struct td_report *get_report(void)
+{
+	struct td_report *report = (void *)(td.shared + SHARED_PAGES - TD_GPA);
+
+	memset(report, 0, sizeof(*report));
+	EXECUTE(0, TDCALL, MR_REPORT, REPORT, REPORT_DATA);
+	EXECUTE(0, COPY, 0, sizeof(*report), REPORT, SHARED_PAGES + SHARED_AT);
+	return report;
 }
 
-struct regs execute(const struct vcpu *vcpu, uint64_t code, const uint64_t in[4])
+static bool test_mrtd(void)
 {
-	return result_of(vcpu, start(vcpu, code, in));
+	const struct td_report *r = get_report();
+	char mrtd[HEX_SIZE];
+
+	for (int i = 0; i < SHA384_SIZE; i++)
+		sprintf(mrtd + 2 * i, "%02x", r->mrtd[i]);
+	return !strcmp(mrtd, td.mrtd);
 }
 
-/* A test's, and what the VCPU had in its registers if it has failed */
-void result(bool good, const struct regs *r, const char *name)
-{
-	if (!good && r) {
-		ksft_print_msg("error %d, exception %lld:", r->error, (long long)r->exception);
-		for (int i = 0; i < NR_REGS; i++)
-			printf(" %llx", (unsigned long long)r->r[i]);
-		printf("\n");
-	}
-	tell_result(good, name);
-}
+#define TD_MRTD { "td_mrtd", .run = test_mrtd }
 
-/* The TD's report on itself, as it says it. False if it cannot. */
-bool get_report(const struct vcpu *vcpu, struct td_report *report)
-{
-	struct regs r = EXECUTE(vcpu, TDCALL, MR_REPORT, REPORT, REPORT_DATA);
-	bool good = !r.error && !r.r[RAX];
+static const struct td_case cases[] = { TD_MRTD };
 
-	for (size_t i = 0; good && i < REPORT_SIZE; i += sizeof(uint64_t[6])) {
-		r = EXECUTE(vcpu, LOAD, 0, REPORT + i);
-		good = !r.error && r.exception == NO_EXCEPTION;
-		memcpy((uint8_t *)report + i, r.r, sizeof(uint64_t[6]));
-	}
-	return good;
-}
-
-bool is_mrtd(const struct td_run *td, const struct td_report *report)
-{
-	return !memcmp(report->mrtd, td->mrtd, SHA384_SIZE);
-}
-
-static void test_report(const struct td_run *td)
-{
-	struct td_report report;
-
-	result(get_report(&td->vcpus[0], &report) && is_mrtd(td, &report), NULL, "td_mrtd");
-}
-
-static const struct td_task report = { "report", 1, test_report };
-static const struct td_task *const tasks[] = { &report };
+static const struct td_task tasks[] = {
+	{ "report", cases, 1 },
+};
 
 /* NULL if there is none of that name */
 const struct td_task *td_task(const char *name)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(tasks); i++)
-		if (!strcmp(tasks[i]->name, name))
-			return tasks[i];
+		if (!strcmp(tasks[i].name, name))
+			return &tasks[i];
 	return NULL;
 }
 
-/* @td: with the descriptors of its VCPUs; @tell: gets the result of each test */
-void td_run(const struct td_task *task, struct td_run *td, void (*tell)(bool, const char *))
+/* @tell: gets the result of each test. */
+void td_run(const struct td_task *task, const struct td_run *run, void (*tell)(bool, const char *))
 {
-	tell_result = tell;
-	for (unsigned int i = 0; i < td->nr_vcpus; i++) {
-		struct vcpu *vcpu = &td->vcpus[i];
+	struct kvm_memory_attributes attributes = { .address = SHARED_PAGES, .size = 0x2000 };
 
-		vcpu->run = mmap(NULL, sizeof(*vcpu->run), PROT_READ | PROT_WRITE, MAP_SHARED,
-				 vcpu->fd, 0);
-		if (vcpu->run == MAP_FAILED)
+	td = *run;
+	for (unsigned int i = 0; i < td.nr_vcpus; i++) {
+		runs[i] = mmap(NULL, sizeof(*runs[i]), PROT_READ | PROT_WRITE, MAP_SHARED,
+			       td.vcpus[i], 0);
+		if (runs[i] == MAP_FAILED)
 			ksft_exit_fail_msg("a VCPU cannot be mapped: %s\n", strerror(errno));
 	}
-	task->run(td);
+	if (ioctl(td.vm, KVM_SET_MEMORY_ATTRIBUTES, &attributes))
+		ksft_exit_fail_msg("KVM_SET_MEMORY_ATTRIBUTES: %s\n", strerror(errno));
+	for (unsigned int i = 0; i < task->nr_cases; i++)
+		tell(task->cases[i].run(), task->cases[i].name);
 }

@@ -10,52 +10,31 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
+#include <asm/insn-eval.h>
+#include <asm/shared/tdx.h>
 #include <asm/trapnr.h>
 #include <asm/vmx.h>
 
 #include "fake_module_run.h"
 
-/* Registers that the host shares with a TD: all but RAX, RCX, RSP and RBP */
-#define SHARED_GPRS		(GENMASK_ULL(15, 6) | BIT_ULL(RDX) | BIT_ULL(RBX))
-
-/* Bits of the exit qualification of an EPT violation that the host does not get */
-#define QUALIFICATION_OF_TD	GENMASK_ULL(12, 7)
-
-/* Extended exit qualifications of EPT violations: TDG.MEM.PAGE.ACCEPT; a page that is pending */
-#define EXTENDED_ACCEPT		1
+/* Extended exit qualification of an EPT violation: the page is pending */
 #define EXTENDED_PENDING	6
 
 #define CPUID_TDX		0x21	/* the highest leaf, which says that this is a TD */
 
 #define TDCALL_LENGTH		4
 
-#define GPR(_name)		offsetof(struct pt_regs, _name)
-
-/* A register of the host */
-static unsigned long *host_gpr(const struct vp_entry *e, enum gpr n)
+static unsigned long *host_gpr(const struct tdvpr *vp, enum gpr n)
 {
-	static const u8 offsets[NR_GPRS] = {
-		GPR(ax), GPR(cx), GPR(dx), GPR(bx), GPR(sp), GPR(bp), GPR(si), GPR(di),
-		GPR(r8), GPR(r9), GPR(r10), GPR(r11), GPR(r12), GPR(r13), GPR(r14), GPR(r15),
-	};
-
-	return (void *)e->regs + offsets[n];
+	return (void *)vp->regs + pt_regs_offset(vp->regs, n);
 }
 
 /* The functions below return true if the VCPU leaves to the host, false if it goes on. */
 
 /* The other registers are 0, so nothing of the TD's is in them. */
-static bool td_exit(struct vp_entry *e, u64 status, u64 qualification, u64 extended, u64 gpa,
-		    u64 intr_info)
+static bool td_exit(struct tdvpr *vp, u64 status, u64 rcx)
 {
-	for (enum gpr n = 0; n < NR_GPRS; n++)
-		if (n != RSP && n != RBP)
-			*host_gpr(e, n) = 0;
-	e->regs->cx = qualification;
-	e->regs->dx = extended;
-	e->regs->r8 = gpa;
-	e->regs->r9 = intr_info;
-	e->status = status;
+	*vp->regs = (struct pt_regs) { .ax = status, .cx = rcx, .bp = vp->regs->bp };
 	return true;
 }
 
@@ -78,148 +57,118 @@ static bool inject(u8 vector)
 }
 
 /* TDG.VP.VEINFO.GET tells the TD more. One that has not asked about the last #VE gets a #DF. */
-static bool inject_ve(struct vp_state *s, u32 reason, u64 qualification, u64 gpa)
+static bool inject_ve(struct tdvpr *vp, u32 reason, u64 qualification, u64 gpa)
 {
-	bool gla_valid = reason == EXIT_REASON_EPT_VIOLATION;
-	const u64 ve[] = {
-		reason, qualification, gla_valid ? vmcs_read(GUEST_LINEAR_ADDRESS) : 0, gpa,
-		vmcs_read(VM_EXIT_INSTRUCTION_LEN) | vmcs_read(VMX_INSTRUCTION_INFO) << 32,
-	};
-
-	if (s->ve_valid)
+	if (vp->ve[0])
 		return inject(X86_TRAP_DF);
-	s->ve_valid = true;
-	memcpy(s->ve, ve, sizeof(ve));
+
+	vp->ve[0] = reason;
+	vp->ve[1] = qualification;
+	vp->ve[2] = reason == EXIT_REASON_EPT_VIOLATION ? vmcs_read(GUEST_LINEAR_ADDRESS) : 0;
+	vp->ve[3] = gpa;
+	vp->ve[4] = vmcs_read(VM_EXIT_INSTRUCTION_LEN) | vmcs_read(VMX_INSTRUCTION_INFO) << 32;
 	return inject(X86_TRAP_VE);
 }
 
-/* Would the CPU make a #VE of this, by the host's tables for shared addresses? */
-static bool shared_is_ve(const struct tdr *tdr, u64 gpa)
-{
-	const u64 *table = __va(tdr->tdcx[TDCS_SEPT_ROOT]);
-
-	for (int level = 3; ; level--) {
-		u64 entry = READ_ONCE(table[(gpa >> (PAGE_SHIFT + 9 * level)) % 512]);
-
-		if (!level || !(entry & VMX_EPT_RWX_MASK) || (entry & _PAGE_PSE))
-			return !(entry & VMX_EPT_SUPPRESS_VE_BIT);
-		table = __va(entry & GENMASK_ULL(51, 12));
-	}
-}
-
 /* The TD wants an address that it cannot have: itself, or a TDCALL for it. */
-static bool ept_violation(struct vp_entry *e, u64 gpa, u64 qualification, u64 extended)
+static bool ept_violation(struct tdvpr *vp, u64 gpa, u64 qualification)
 {
-	bool ve = false;
-	void *va;
+	bool pending = td_va(vp->tdr, gpa, true);
+	bool ve = gpa >> SEPT_GPA_BITS ? td_gpa_is_ve(vp->tdr, gpa) :
+		  pending && !(vp->tdr->params.attributes & TDX_TD_ATTR_SEPT_VE_DISABLE);
 
-	if (gpa >> TD_SHARED_BIT) {
-		ve = shared_is_ve(e->tdr, gpa);
-	} else if (td_gpa(e->tdr, gpa, 0, &va) == TD_GPA_PENDING) {
-		ve = !(e->tdr->params.attributes & SEAM_ATTRIBUTES_SEPT_VE_DISABLE);
-		extended = EXTENDED_PENDING;
-	}
 	if (ve)
-		return inject_ve(e->state, EXIT_REASON_EPT_VIOLATION, qualification, gpa);
-	return td_exit(e, EXIT_REASON_EPT_VIOLATION, qualification & ~QUALIFICATION_OF_TD,
-		       extended, gpa & PAGE_MASK, 0);
-}
-
-/* TDG.VP.VMCALL: to the host, with the registers that RCX names. */
-static bool vmcall(struct vp_entry *e)
-{
-	u64 *gprs = e->state->gprs;
-
-	skip_instruction(TDCALL_LENGTH);
-	/* XMM registers are not for KVM, nor is RBP. */
-	if (gprs[RCX] & ~SHARED_GPRS) {
-		gprs[RAX] = operand_invalid(SEAM_OPERAND_RCX);
-		return false;
-	}
-	td_exit(e, EXIT_REASON_TDCALL, gprs[RCX], 0, 0, 0);
-	for (enum gpr n = 0; n < NR_GPRS; n++)
-		if (gprs[RCX] & BIT(n))
-			*host_gpr(e, n) = gprs[n];
-	e->state->vmcall = true;
+		return inject_ve(vp, EXIT_REASON_EPT_VIOLATION, qualification, gpa);
+	/* Bits 12:7 are about the TD's own tables. */
+	td_exit(vp, EXIT_REASON_EPT_VIOLATION, qualification & ~GENMASK_ULL(12, 7));
+	vp->regs->dx = pending ? EXTENDED_PENDING : 0;
+	vp->regs->r8 = gpa & PAGE_MASK;
 	return true;
 }
 
-/* What the host has put into the registers that TDG.VP.VMCALL named is its answer. RAX is 0. */
-static void end_vmcall(struct vp_entry *e)
+/* TDG.VP.VMCALL: to the host, with the registers that RCX names. */
+static bool vmcall(struct tdvpr *vp)
 {
-	u64 *gprs = e->state->gprs;
+	u64 *gprs = vp->gprs;
 
-	for (enum gpr n = 0; e->state->vmcall && n < NR_GPRS; n++)
+	skip_instruction(TDCALL_LENGTH);
+	/* RAX, RCX, RSP and RBP are not to be passed. XMM registers are not for KVM. */
+	if (gprs[RCX] & ~(GENMASK_ULL(15, 6) | BIT_ULL(RDX) | BIT_ULL(RBX))) {
+		gprs[RAX] = operand_invalid(SEAM_OPERAND_RCX);
+		return false;
+	}
+	td_exit(vp, EXIT_REASON_TDCALL, gprs[RCX]);
+	for (enum gpr n = 0; n < NR_GPRS; n++)
 		if (gprs[RCX] & BIT(n))
-			gprs[n] = *host_gpr(e, n);
-	e->state->vmcall = false;
+			*host_gpr(vp, n) = gprs[n];
+	vp->vmcall = gprs[RCX];
+	return true;
 }
 
-static bool invalid_opcode(struct vp_entry *e)
+static bool invalid_opcode(struct tdvpr *vp)
 {
-	u64 *gprs = e->state->gprs;
 	u64 status;
 
-	if (!is_tdcall(e->tdr))
+	if (!is_tdcall(vp->tdr))
 		return inject(X86_TRAP_UD);
 	if (VMX_AR_DPL(vmcs_read(GUEST_SS_AR_BYTES)))
 		return inject(X86_TRAP_GP);
-	if (gprs[RAX] == TDG_VP_VMCALL)
-		return vmcall(e);
+	if (vp->gprs[RAX] == TDG_VP_VMCALL)
+		return vmcall(vp);
 
-	status = td_call(e);
+	status = td_call(vp);
 	/* The TDCALL is made again then. */
-	if (status == TD_NO_ACCESS)
-		return ept_violation(e, e->gpa, EPT_VIOLATION_ACC_WRITE,
-				     gprs[RAX] == TDG_MEM_PAGE_ACCEPT ? EXTENDED_ACCEPT : 0);
-	gprs[RAX] = status;
+	if (status >= TD_NO_ACCESS)
+		return ept_violation(vp, status & ~TD_NO_ACCESS, EPT_VIOLATION_ACC_WRITE);
+	vp->gprs[RAX] = status;
 	return skip_instruction(TDCALL_LENGTH);
 }
 
-static bool set_xcr0(struct vp_entry *e)
+static bool set_xcr0(struct tdvpr *vp)
 {
-	u64 value = (u32)e->state->gprs[RAX] | e->state->gprs[RDX] << 32;
+	const u64 *gprs = vp->gprs;
+	u64 value = (u32)gprs[RAX] | gprs[RDX] << 32;
 
-	if ((u32)e->state->gprs[RCX] || !xcr0_is_good(value) || (value & ~e->tdr->params.xfam))
+	if ((u32)gprs[RCX] || !xcr0_is_good(value) || (value & ~vp->tdr->params.xfam))
 		return inject(X86_TRAP_GP);
-	e->state->xcr0 = value;
+	vp->xcr0 = value;
 	return skip_instruction(vmcs_read(VM_EXIT_INSTRUCTION_LEN));
 }
 
 /* CPUID as the host can read it, but for what depends on the TD */
-static bool run_cpuid(struct vp_entry *e)
+static bool run_cpuid(struct tdvpr *vp)
 {
-	u32 leaf = e->state->gprs[RAX];
-	u32 subleaf = min_t(u32, e->state->gprs[RCX], 0x7f);	/* which no leaf has */
+	u64 *gprs = vp->gprs;
+	u32 leaf = gprs[RAX];
+	u32 subleaf = min_t(u32, gprs[RCX], 0x7f);	/* which no leaf has */
 	u64 field = SEAM_FIELD_CPUID_VALUES | leaf >> 31 << 16 | (leaf & 0x7f) << 9;
 	u64 values[2] = {};
+	u32 *regs = (u32 *)values;	/* EAX, EBX, ECX, EDX */
 
 	if (leaf == CPUID_TDX) {
-		/* EBX, ECX, EDX */
 		if (!subleaf)
-			memcpy((u32 *)values + 1, "Inte    lTDX", 12);
+			memcpy(&regs[1], "Inte    lTDX", 12);
 	} else {
 		/* Without subleaves, whatever is in ECX, or with them */
 		for (int i = 0; i < 2; i++)
 			if ((leaf & ~(BIT(31) | 0x7f)) ||
-			    (!td_cpuid(e->tdr, field | GENMASK(8, 1) | i, &values[i]) &&
-			     !td_cpuid(e->tdr, field | subleaf << 1 | i, &values[i])))
-				return inject_ve(e->state, EXIT_REASON_CPUID, 0, 0);
+			    (!td_cpuid(vp->tdr, field | GENMASK(8, 1) | i, &values[i]) &&
+			     !td_cpuid(vp->tdr, field | subleaf << 1 | i, &values[i])))
+				return inject_ve(vp, EXIT_REASON_CPUID, 0, 0);
 		if (leaf == 0)
-			values[0] = (values[0] & ~0xffffffffULL) | CPUID_TDX;
+			regs[0] = CPUID_TDX;
 		/* OSXSAVE */
-		if (leaf == 1)
-			values[1] = (values[1] & ~BIT_ULL(27)) |
-				    (vmcs_read(GUEST_CR4) & X86_CR4_OSXSAVE ? BIT_ULL(27) : 0);
+		if (leaf == 1 && !(vmcs_read(GUEST_CR4) & X86_CR4_OSXSAVE))
+			regs[2] &= ~BIT(27);
 	}
-	e->state->gprs[RAX] = (u32)values[0];
-	e->state->gprs[RBX] = values[0] >> 32;
-	e->state->gprs[RCX] = (u32)values[1];
-	e->state->gprs[RDX] = values[1] >> 32;
+	gprs[RAX] = regs[0];
+	gprs[RBX] = regs[1];
+	gprs[RCX] = regs[2];
+	gprs[RDX] = regs[3];
 	return skip_instruction(vmcs_read(VM_EXIT_INSTRUCTION_LEN));
 }
 
-static bool handle_exit(struct vp_entry *e)
+static bool handle_exit(struct tdvpr *vp)
 {
 	u64 qualification = vmcs_read(EXIT_QUALIFICATION);
 	u64 intr_info = vmcs_read(VM_EXIT_INTR_INFO);
@@ -227,29 +176,28 @@ static bool handle_exit(struct vp_entry *e)
 
 	switch (reason) {
 	case EXIT_REASON_EXCEPTION_NMI:
-		if ((intr_info & (INTR_INFO_INTR_TYPE_MASK | INTR_INFO_VECTOR_MASK)) ==
-		    (INTR_TYPE_HARD_EXCEPTION | X86_TRAP_UD))
-			return invalid_opcode(e);
+		if ((intr_info & INTR_INFO_VECTOR_MASK) == X86_TRAP_UD)
+			return invalid_opcode(vp);
 		fallthrough;
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
-		return td_exit(e, reason, qualification, 0, 0, intr_info);
+		td_exit(vp, reason, qualification);
+		vp->regs->r9 = intr_info;
+		return true;
 	case EXIT_REASON_EPT_VIOLATION:
-		return ept_violation(e, vmcs_read(GUEST_PHYSICAL_ADDRESS), qualification, 0);
+		return ept_violation(vp, vmcs_read(GUEST_PHYSICAL_ADDRESS), qualification);
 	case EXIT_REASON_TRIPLE_FAULT:
-		e->state->disabled = true;
-		return td_exit(e, SEAM_NON_RECOVERABLE_VCPU | reason, qualification, 0, 0, 0);
+		vp->disabled = true;
+		return td_exit(vp, SEAM_NON_RECOVERABLE_VCPU | reason, qualification);
 	case EXIT_REASON_CPUID:
-		return run_cpuid(e);
+		return run_cpuid(vp);
 	case EXIT_REASON_XSETBV:
-		return set_xcr0(e);
+		return set_xcr0(vp);
 	case EXIT_REASON_HLT:
 	case EXIT_REASON_INVD:
 	case EXIT_REASON_VMCALL:
-	case EXIT_REASON_IO_INSTRUCTION:
-	case EXIT_REASON_MSR_READ:
-	case EXIT_REASON_MSR_WRITE:
+	case EXIT_REASON_IO_INSTRUCTION ... EXIT_REASON_MSR_WRITE:
 	case EXIT_REASON_WBINVD:
-		return inject_ve(e->state, reason, qualification, 0);
+		return inject_ve(vp, reason, qualification, 0);
 	case EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON:
 	case EXIT_REASON_MWAIT_INSTRUCTION:
 	case EXIT_REASON_MONITOR_INSTRUCTION:
@@ -260,7 +208,7 @@ static bool handle_exit(struct vp_entry *e)
 	case EXIT_REASON_CR_ACCESS:
 		return inject(X86_TRAP_GP);
 	}
-	return td_exit(e, SEAM_NON_RECOVERABLE_TD | reason, qualification, 0, 0, 0);
+	return td_exit(vp, SEAM_NON_RECOVERABLE_TD | reason, qualification);
 }
 
 /*
@@ -273,21 +221,23 @@ u64 vp_run(struct pt_regs *regs, struct tdr *tdr)
 	__must_hold(&fake_module.lock)
 {
 	struct tdvpr *vp = __va(regs->cx);
-	struct vp_entry e = {
-		.tdr = tdr, .vp = vp, .regs = regs, .state = __va(vp->tdcx[TDVPS_STATE]),
-	};
 	bool launched;
 
-	if (e.state->disabled)
+	if (vp->disabled)
 		return SEAM_VCPU_STATE_INCORRECT;
-	end_vmcall(&e);
-	vp_load(&e);
+
+	vp->tdr = tdr;
+	vp->regs = regs;
+	for (enum gpr n = 0; n < NR_GPRS; n++)
+		if (vp->vmcall & BIT(n))
+			vp->gprs[n] = *host_gpr(vp, n);
+	vp->vmcall = 0;
+	vp_load(vp);
 	do {
 		raw_spin_unlock(&fake_module.lock);
-		launched = vp_launch(&e);
+		launched = vp_launch(vp);
 		raw_spin_lock(&fake_module.lock);
-	} while (!(launched ? handle_exit(&e) :
-			      td_exit(&e, SEAM_NON_RECOVERABLE_TD, 0, 0, 0, 0)));
-	vp_put(&e);
-	return e.status;
+	} while (!(launched ? handle_exit(vp) : td_exit(vp, SEAM_NON_RECOVERABLE_TD, 0)));
+	vp_put(vp);
+	return regs->ax;
 }

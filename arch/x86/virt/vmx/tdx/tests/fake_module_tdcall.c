@@ -9,25 +9,22 @@
 #include <linux/mm.h>
 #include <linux/string.h>
 
-#include <asm/processor-flags.h>
+#include <asm/shared/tdx.h>
 #include <asm/vmx.h>
 
 #include <crypto/sha2.h>
 
 #include "fake_module_run.h"
 
-/* Fields of TDG.VM.RD, without the bits of an identifier that say how long they are */
-#define FIELD_ID			(GENMASK_ULL(61, 56) | GENMASK_ULL(23, 0))
-#define FIELD_ATTRIBUTES		0x1100000000000000ULL
-#define FIELD_XFAM			0x1100000000000001ULL
+/* Fields of TDG.VM.RD */
+#define FIELD_ATTRIBUTES	0x1110000300000000ULL
+#define FIELD_XFAM		0x1110000300000001ULL
 
-#define PTE_ADDRESS			GENMASK_ULL(51, 12)
+#define PTE_ADDRESS		GENMASK_ULL(51, 12)
 
 /* TDREPORT_STRUCT: REPORTMACSTRUCT, TEE_TCB_INFO of the module, reserved, TDINFO_STRUCT */
 struct td_report {
-	u8 type[4];
-	u8 reserved0[12];
-	u8 cpu_svn[16];
+	u8 type[32];			/* and CPUSVN */
 	u8 tcb_info_hash[SEAM_MRTD_SIZE];
 	u8 td_info_hash[SEAM_MRTD_SIZE];
 	u8 data[64];
@@ -50,26 +47,18 @@ struct td_report {
 
 static_assert(sizeof(struct td_report) == 1024);
 
-static void *mapped(const struct tdr *tdr, u64 gpa)
-{
-	void *va;
-
-	return td_gpa(tdr, gpa, 0, &va) == TD_GPA_MAPPED ? va : NULL;
-}
-
-/* The TD's own page tables, in 64-bit mode. All ones if there is nothing. */
+/* The TD's own page tables, four levels of them, in 64-bit mode. All ones if there is nothing. */
 static u64 gpa_of(const struct tdr *tdr, u64 va)
 {
 	u64 table = vmcs_read(GUEST_CR3) & PTE_ADDRESS;
 
-	for (int level = vmcs_read(GUEST_CR4) & X86_CR4_LA57 ? 4 : 3; ; level--) {
-		u64 in_page = GENMASK_ULL(PAGE_SHIFT - 1 + 9 * level, 0);
-		const u64 *p = mapped(tdr, table + (va >> (PAGE_SHIFT + 9 * level)) % 512 * 8);
-		u64 pte = p ? READ_ONCE(*p) : 0;
+	for (int shift = PAGE_SHIFT + 3 * 9; ; shift -= 9) {
+		const u64 *p = td_va(tdr, table + (va >> shift) % 512 * 8, false);
+		u64 pte = p ? READ_ONCE(*p) : 0, in_page = BIT_ULL(shift) - 1;
 
 		if (!(pte & _PAGE_PRESENT))
 			return ~0ULL;
-		if (!level || (pte & _PAGE_PSE))
+		if (shift == PAGE_SHIFT || (pte & _PAGE_PSE))
 			return (pte & PTE_ADDRESS & ~in_page) | (va & in_page);
 		table = pte & PTE_ADDRESS;
 	}
@@ -84,7 +73,7 @@ bool is_tdcall(const struct tdr *tdr)
 	if (!(vmcs_read(GUEST_CS_AR_BYTES) & VMX_AR_L_MASK))
 		return false;
 	for (int i = 0; i < ARRAY_SIZE(tdcall); i++) {
-		const u8 *byte = mapped(tdr, gpa_of(tdr, ip + i));
+		const u8 *byte = td_va(tdr, gpa_of(tdr, ip + i), false);
 
 		if (!byte || *byte != tdcall[i])
 			return false;
@@ -127,45 +116,37 @@ static void fill_report(const struct tdr *tdr, struct td_report *r)
 
 static bool is_private(u64 gpa, u64 align)
 {
-	return IS_ALIGNED(gpa, align) && !(gpa >> TD_SHARED_BIT);
-}
-
-static u64 no_access(struct vp_entry *e, u64 gpa)
-{
-	e->gpa = gpa;
-	return TD_NO_ACCESS;
+	return IS_ALIGNED(gpa, align) && !(gpa >> SEPT_GPA_BITS);
 }
 
 /* RCX: where the report goes, RDX: 64 bytes to put into it, R8: subtype, 0 */
-static u64 mr_report(struct vp_entry *e, u64 *gprs)
+static u64 mr_report(struct tdvpr *vp, u64 *gprs)
 {
-	struct td_report *report = mapped(e->tdr, gprs[RCX]);
-	const u8 *from = mapped(e->tdr, gprs[RDX]);
-	u8 data[sizeof(report->data)];
+	struct td_report *report = td_va(vp->tdr, gprs[RCX], false);
+	const u8 *from = td_va(vp->tdr, gprs[RDX], false);
+	struct td_report r = {};
 
 	if (!is_private(gprs[RCX], sizeof(*report)))
 		return operand_invalid(SEAM_OPERAND_RCX);
-	if (!is_private(gprs[RDX], sizeof(data)))
+	if (!is_private(gprs[RDX], sizeof(r.data)))
 		return operand_invalid(SEAM_OPERAND_RDX);
 	if (!from)
-		return no_access(e, gprs[RDX]);
+		return TD_NO_ACCESS | gprs[RDX];
 	if (gprs[R8])
 		return operand_invalid(SEAM_OPERAND_R8);
 	if (!report)
-		return no_access(e, gprs[RCX]);
+		return TD_NO_ACCESS | gprs[RCX];
 
-	/* Both may be in one place. */
-	memcpy(data, from, sizeof(data));
-	memset(report, 0, sizeof(*report));
-	memcpy(report->data, data, sizeof(data));
-	fill_report(e->tdr, report);
+	memcpy(r.data, from, sizeof(r.data));
+	fill_report(vp->tdr, &r);
+	*report = r;
 	return SEAM_SUCCESS;
 }
 
 /* RCX: 48 bytes to extend it with, RDX: which one */
-static u64 mr_rtmr_extend(struct vp_entry *e, u64 *gprs)
+static u64 mr_rtmr_extend(struct tdvpr *vp, u64 *gprs)
 {
-	const u8 *data = mapped(e->tdr, gprs[RCX]);
+	const u8 *data = td_va(vp->tdr, gprs[RCX], false);
 	u8 both[2][SHA384_DIGEST_SIZE];
 
 	if (!is_private(gprs[RCX], 64))
@@ -173,79 +154,57 @@ static u64 mr_rtmr_extend(struct vp_entry *e, u64 *gprs)
 	if (gprs[RDX] >= NR_RTMRS)
 		return operand_invalid(SEAM_OPERAND_RDX);
 	if (!data)
-		return no_access(e, gprs[RCX]);
+		return TD_NO_ACCESS | gprs[RCX];
 
-	memcpy(both[0], e->tdr->rtmr[gprs[RDX]], SHA384_DIGEST_SIZE);
+	memcpy(both[0], vp->tdr->rtmr[gprs[RDX]], SHA384_DIGEST_SIZE);
 	memcpy(both[1], data, SHA384_DIGEST_SIZE);
-	sha384(both[0], sizeof(both), e->tdr->rtmr[gprs[RDX]]);
-	return SEAM_SUCCESS;
-}
-
-/* RCX: GPA, and level 0 or 1 of the entry. All pages here are of level 0. */
-static u64 mem_page_accept(struct vp_entry *e, u64 *gprs)
-{
-	u64 level = gprs[RCX] & ~PAGE_MASK, gpa = gprs[RCX] & PAGE_MASK;
-	enum td_gpa_state state;
-	void *va;
-
-	if (level > 1 || !is_private(gpa, PAGE_SIZE << (9 * level)))
-		return operand_invalid(SEAM_OPERAND_RCX);
-	state = td_gpa(e->tdr, gpa, level, &va);
-	if (state == TD_GPA_ABSENT)
-		return no_access(e, gpa);
-	if (level)
-		return SEAM_PAGE_SIZE_MISMATCH | level;
-	if (state == TD_GPA_MAPPED)
-		return SEAM_PAGE_ALREADY_ACCEPTED;
-	td_accept(e->tdr, gpa);
+	sha384(both[0], sizeof(both), vp->tdr->rtmr[gprs[RDX]]);
 	return SEAM_SUCCESS;
 }
 
 /* RCX: 0, this TD; RDX: field; R8 out: its value */
-static u64 vm_rd(struct vp_entry *e, u64 *gprs)
+static u64 vm_rd(struct tdvpr *vp, u64 *gprs)
 {
-	const u64 field = gprs[RDX] & FIELD_ID;
-
 	gprs[R8] = 0;
 	if (gprs[RCX])
 		return operand_invalid(SEAM_OPERAND_RCX);
-	if (field != FIELD_ATTRIBUTES && field != FIELD_XFAM)
+	if (gprs[RDX] != FIELD_ATTRIBUTES && gprs[RDX] != FIELD_XFAM)
 		return SEAM_METADATA_FIELD_ID_INCORRECT;
 
-	gprs[R8] = field == FIELD_XFAM ? e->tdr->params.xfam : e->tdr->params.attributes;
+	gprs[R8] = gprs[RDX] == FIELD_XFAM ? vp->tdr->params.xfam : vp->tdr->params.attributes;
 	return SEAM_SUCCESS;
 }
 
 /* RCX out: width of GPAs, RDX: ATTRIBUTES, R8: VCPUs, R9: which one, R10 and R11: 0 */
-static u64 vp_info(struct vp_entry *e, u64 *gprs)
+static u64 vp_info(struct tdvpr *vp, u64 *gprs)
 {
-	gprs[RCX] = TD_SHARED_BIT + 1;
-	gprs[RDX] = e->tdr->params.attributes;
-	gprs[R8] = e->tdr->nr_vcpus | (u64)e->tdr->max_vcpus << 32;
-	gprs[R9] = e->vp->index;
+	gprs[RCX] = SEPT_GPA_BITS + 1;
+	gprs[RDX] = vp->tdr->params.attributes;
+	gprs[R8] = vp->tdr->nr_vcpus | (u64)vp->tdr->max_vcpus << 32;
+	gprs[R9] = vp->index;
 	gprs[R10] = 0;
 	gprs[R11] = 0;
 	return SEAM_SUCCESS;
 }
 
 /* Out: RCX: exit reason, RDX: qualification, R8: GLA, R9: GPA, R10: instruction */
-static u64 vp_veinfo_get(struct vp_entry *e, u64 *gprs)
+static u64 vp_veinfo_get(struct tdvpr *vp, u64 *gprs)
 {
 	static const enum gpr out[] = { RCX, RDX, R8, R9, R10 };
 
-	if (!e->state->ve_valid)
+	if (!vp->ve[0])
 		return SEAM_NO_VALID_VE_INFO;
 
-	e->state->ve_valid = false;
 	for (int i = 0; i < ARRAY_SIZE(out); i++)
-		gprs[out[i]] = e->state->ve[i];
+		gprs[out[i]] = vp->ve[i];
+	vp->ve[0] = 0;
 	return SEAM_SUCCESS;
 }
 
-/* Status of the TDCALL, or TD_NO_ACCESS with @e->gpa; no register has changed then. */
-u64 td_call(struct vp_entry *e)
+/* All but TDG.VP.VMCALL. Status of the TDCALL, or TD_NO_ACCESS with a GPA. */
+u64 td_call(struct tdvpr *vp)
 {
-	static u64 (*const leaves[])(struct vp_entry *e, u64 *gprs) = {
+	static u64 (*const leaves[])(struct tdvpr *vp, u64 *gprs) = {
 		[TDG_VP_INFO] = vp_info,
 		[TDG_MR_RTMR_EXTEND] = mr_rtmr_extend,
 		[TDG_VP_VEINFO_GET] = vp_veinfo_get,
@@ -253,9 +212,9 @@ u64 td_call(struct vp_entry *e)
 		[TDG_MEM_PAGE_ACCEPT] = mem_page_accept,
 		[TDG_VM_RD] = vm_rd,
 	};
-	u64 leaf = e->state->gprs[RAX];
+	u64 leaf = vp->gprs[RAX];
 
 	if (leaf >= ARRAY_SIZE(leaves) || !leaves[leaf])
 		return operand_invalid(SEAM_OPERAND_RAX);
-	return leaves[leaf](e, e->state->gprs);
+	return leaves[leaf](vp, vp->gprs);
 }

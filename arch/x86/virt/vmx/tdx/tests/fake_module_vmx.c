@@ -24,8 +24,8 @@
 
 #include "fake_module_run.h"
 
-/* Features in XFAM that are not in XCR0 but in IA32_XSS */
-#define XFAM_XSS		(BIT_ULL(8) | GENMASK_ULL(16, 10))
+/* Where things are in the TDVPS pages, without the TDVPR */
+enum { TDVPS_VMCS, TDVPS_XSAVE, TDVPS_MSR_BITMAP, TDVPS_VAPIC };
 
 /* MSRs of the x2APIC */
 #define X2APIC(offset)		(APIC_BASE_MSR + (offset) / 16)
@@ -92,8 +92,7 @@ static noinline bool run_vcpu(u64 gprs[NR_GPRS])
 		     "vmlaunch\n"
 		     "1:\txchg %%rdi, (%%rsp)\n\t"
 		     FOR_GPRS("mov %%\\reg, 8 * n(%%rdi)")
-		     "pop %%rax\n\t"
-		     "mov %%rax, 8 * 7(%%rdi)\n\t"
+		     "popq 8 * 7(%%rdi)\n\t"
 		     "pop %%rbp\n\t"
 		     "setbe %%al"
 		     : "=&a"(failed), "+D"(gprs), [rsp] "+d"(rsp), [rip] "+c"(rip) :
@@ -103,19 +102,6 @@ static noinline bool run_vcpu(u64 gprs[NR_GPRS])
 }
 
 STACK_FRAME_NON_STANDARD(run_vcpu);
-
-static void *tdvps(const struct vp_entry *e, int page)
-{
-	return __va(e->vp->tdcx[page]);
-}
-
-static u64 read_msr(u32 msr)
-{
-	u64 value;
-
-	rdmsrq(msr, value);
-	return value;
-}
 
 static void vmcs_clear(u64 pa)
 {
@@ -133,12 +119,12 @@ static void vmcs_load(u64 pa)
  */
 static void vmcs_write_controls(unsigned long field, u32 msr, u32 wanted)
 {
-	vmcs_write(field, wanted | (u32)read_msr(msr));
+	vmcs_write(field, wanted | (u32)native_rdmsrq(msr));
 }
 
-static void init_controls(const struct vp_entry *e)
+static void init_controls(const struct tdvpr *vp)
 {
-	unsigned long *bitmap = tdvps(e, TDVPS_MSR_BITMAP);
+	unsigned long *bitmap = __va(vp->tdcx[TDVPS_MSR_BITMAP]);
 
 	vmcs_write_controls(CPU_BASED_VM_EXEC_CONTROL, MSR_IA32_VMX_TRUE_PROCBASED_CTLS,
 			    CPU_BASED_HLT_EXITING | CPU_BASED_MWAIT_EXITING |
@@ -175,10 +161,10 @@ static void init_controls(const struct vp_entry *e)
 				__clear_bit(bit + 0x4000, bitmap);
 		}
 	}
-	vmcs_write(MSR_BITMAP, e->vp->tdcx[TDVPS_MSR_BITMAP]);
-	vmcs_write(VIRTUAL_APIC_PAGE_ADDR, e->vp->tdcx[TDVPS_VAPIC]);
+	vmcs_write(MSR_BITMAP, vp->tdcx[TDVPS_MSR_BITMAP]);
+	vmcs_write(VIRTUAL_APIC_PAGE_ADDR, vp->tdcx[TDVPS_VAPIC]);
 	vmcs_write(VMCS_LINK_POINTER, ~0ULL);
-	vmcs_write(EPT_POINTER, e->tdr->tdcx[TDCS_SEPT_ROOT] |
+	vmcs_write(EPT_POINTER, vp->tdr->tdcx[TDCS_SEPT_ROOT] |
 		   VMX_EPTP_MT_WB | VMX_EPTP_PWL_4);
 
 	/* These are not the TD's. It sees CR4.VMXE as 0. */
@@ -189,14 +175,13 @@ static void init_controls(const struct vp_entry *e)
 }
 
 /* As the TDX Module Base Specification has it: 32-bit protected mode, flat, without paging */
-static void init_state(const struct vp_entry *e)
+static void init_state(struct tdvpr *vp)
 {
 	/* ES, CS, SS, DS, FS, GS, LDTR, TR, in the order of the VMCS: flat, or unused */
 	static const u32 access[] = {
 		0xc093, 0xc09b, 0xc093, 0xc093, 0xc093, 0xc093, 0x10000, 0x8b
 	};
-	struct xregs_state *xsave = tdvps(e, TDVPS_XSAVE);
-	struct vp_state *s = e->state;
+	struct xregs_state *xsave = __va(vp->tdcx[TDVPS_XSAVE]);
 
 	for (int i = 0; i < ARRAY_SIZE(access); i++) {
 		vmcs_write(GUEST_ES_LIMIT + 2 * i, i < 6 ? ~0U : 0xffff);
@@ -213,70 +198,64 @@ static void init_state(const struct vp_entry *e)
 
 	xsave->i387.cwd = 0x37f;
 	xsave->i387.mxcsr = MXCSR_DEFAULT;
-	s->xcr0 = XFEATURE_MASK_FP;
-	s->gprs[RBX] = TD_SHARED_BIT + 1;
-	s->gprs[RCX] = e->vp->initial_rcx;
-	s->gprs[RDX] = cpuid_eax(1);
-	s->gprs[RSI] = e->vp->index;
-	s->gprs[R8] = e->vp->initial_rcx;
-	s->begun = true;
+	vp->xcr0 = XFEATURE_MASK_FP;
+	vp->gprs[RBX] = SEPT_GPA_BITS + 1;
+	vp->gprs[RDX] = cpuid_eax(1);
+	vp->gprs[RSI] = vp->index;
 }
 
 /* DS, ES, FS and GS will be 0, as in 64-bit programs. */
-static void init_host(struct vp_entry *e)
+static void init_host(void)
 {
 	struct desc_ptr idt;
-	u16 tr;
 
-	store_tr(tr);
 	store_idt(&idt);
 	vmcs_write(HOST_CR0, read_cr0());
 	vmcs_write(HOST_CR3, __read_cr3());
 	vmcs_write(HOST_CR4, __read_cr4());
 	vmcs_write(HOST_CS_SELECTOR, __KERNEL_CS);
 	vmcs_write(HOST_SS_SELECTOR, __KERNEL_DS);
-	vmcs_write(HOST_TR_SELECTOR, tr);
-	vmcs_write(HOST_FS_BASE, read_msr(MSR_FS_BASE));
-	vmcs_write(HOST_GS_BASE, read_msr(MSR_GS_BASE));
+	vmcs_write(HOST_TR_SELECTOR, GDT_ENTRY_TSS * 8);
+	vmcs_write(HOST_FS_BASE, native_rdmsrq(MSR_FS_BASE));
+	vmcs_write(HOST_GS_BASE, native_rdmsrq(MSR_GS_BASE));
 	vmcs_write(HOST_TR_BASE,
 		   (unsigned long)&get_cpu_entry_area(smp_processor_id())->tss.x86_tss);
 	vmcs_write(HOST_GDTR_BASE, (unsigned long)get_current_gdt_ro());
 	vmcs_write(HOST_IDTR_BASE, idt.address);
-	vmcs_write(HOST_IA32_SYSENTER_CS, read_msr(MSR_IA32_SYSENTER_CS));
-	vmcs_write(HOST_IA32_SYSENTER_ESP, read_msr(MSR_IA32_SYSENTER_ESP));
-	vmcs_write(HOST_IA32_SYSENTER_EIP, read_msr(MSR_IA32_SYSENTER_EIP));
-	vmcs_write(HOST_IA32_EFER, read_msr(MSR_EFER));
-	vmcs_write(HOST_IA32_PAT, read_msr(MSR_IA32_CR_PAT));
+	vmcs_write(HOST_IA32_SYSENTER_CS, native_rdmsrq(MSR_IA32_SYSENTER_CS));
+	vmcs_write(HOST_IA32_SYSENTER_ESP, native_rdmsrq(MSR_IA32_SYSENTER_ESP));
+	vmcs_write(HOST_IA32_SYSENTER_EIP, native_rdmsrq(MSR_IA32_SYSENTER_EIP));
+	vmcs_write(HOST_IA32_EFER, native_rdmsrq(MSR_EFER));
+	vmcs_write(HOST_IA32_PAT, native_rdmsrq(MSR_IA32_CR_PAT));
 }
 
 /* The VMCS of the VCPU becomes the current one, until vp_put(). */
-void vp_load(struct vp_entry *e)
+void vp_load(struct tdvpr *vp)
 {
-	const u64 shared = e->vp->fields[VCPU_SHARED_EPTP];
-	u64 *root = __va(e->tdr->tdcx[TDCS_SEPT_ROOT]), *shared_root = __va(shared);
+	const u64 shared = vp->fields[VCPU_SHARED_EPTP];
+	u64 *root = __va(vp->tdr->tdcx[TDCS_SEPT_ROOT]), *shared_root = __va(shared);
 	const struct { u64 eptp, reserved; } all = {};
-	u64 vmcs = e->vp->tdcx[TDVPS_VMCS];
+	u64 vmcs = vp->tdcx[TDVPS_VMCS];
+	u32 *revision = __va(vmcs);
+	bool first = !*revision;
 
-	asm volatile("vmptrst %0" : "=m"(e->host_vmcs) : : "cc", "memory");
-	if (e->state->begun) {
-		vmcs_load(vmcs);
-	} else {
-		/* All of its fields are 0 then, as Bochs has it. */
-		*(u32 *)__va(vmcs) = read_msr(MSR_IA32_VMX_BASIC) & GENMASK(30, 0);
-		vmcs_clear(vmcs);
-		vmcs_load(vmcs);
-		init_controls(e);
-		init_state(e);
+	asm volatile("vmptrst %0" : "=m"(vp->host_vmcs) : : "cc", "memory");
+	*revision = native_rdmsrq(MSR_IA32_VMX_BASIC) & GENMASK(30, 0);
+	vmcs_clear(vmcs);
+	vmcs_load(vmcs);
+	if (first) {
+		/* All fields are 0 now, as Bochs has it. */
+		init_controls(vp);
+		init_state(vp);
 	}
-	init_host(e);
-	e->host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	init_host();
 
 	/* The host posts interrupts, if it wants to, and the CPU takes them. */
 	vmcs_write_controls(PIN_BASED_VM_EXEC_CONTROL, MSR_IA32_VMX_TRUE_PINBASED_CTLS,
 			    PIN_BASED_EXT_INTR_MASK | PIN_BASED_NMI_EXITING |
-			    PIN_BASED_VIRTUAL_NMIS | e->vp->fields[VCPU_PINBASED]);
-	vmcs_write(POSTED_INTR_NV, e->vp->fields[VCPU_PI_VECTOR]);
-	vmcs_write(POSTED_INTR_DESC_ADDR, e->vp->fields[VCPU_PI_DESC]);
+			    PIN_BASED_VIRTUAL_NMIS | vp->fields[VCPU_PINBASED]);
+	vmcs_write(POSTED_INTR_NV, vp->fields[VCPU_PI_VECTOR]);
+	vmcs_write(POSTED_INTR_DESC_ADDR, vp->fields[VCPU_PI_DESC]);
 
 	/* Shared addresses are the upper half. KVM has tables of its own for it. */
 	for (int i = 256; shared && i < 512; i++)
@@ -286,93 +265,78 @@ void vp_load(struct vp_entry *e)
 }
 
 /* An NMI that the host has asked for, unless something comes first, a #VE too, or blocks it */
-static void inject_nmi(const struct vp_entry *e)
+static void inject_nmi(struct tdvpr *vp)
 {
-	if (!e->vp->fields[VCPU_PEND_NMI] || vmcs_read(VM_ENTRY_INTR_INFO_FIELD) ||
-	    e->state->ve_valid ||
+	if (!vp->fields[VCPU_PEND_NMI] || vp->ve[0] ||
+	    (vmcs_read(VM_ENTRY_INTR_INFO_FIELD) & INTR_INFO_VALID_MASK) ||
 	    (vmcs_read(GUEST_INTERRUPTIBILITY_INFO) &
 	     (GUEST_INTR_STATE_NMI | GUEST_INTR_STATE_MOV_SS | GUEST_INTR_STATE_STI)))
 		return;
 	vmcs_write(VM_ENTRY_INTR_INFO_FIELD,
 		   INTR_TYPE_NMI_INTR | X86_TRAP_NMI | INTR_INFO_VALID_MASK);
-	e->vp->fields[VCPU_PEND_NMI] = 0;
+	vp->fields[VCPU_PEND_NMI] = 0;
 }
 
 /* What XFAM has, and XCR0 then has it, too */
 static void xrstor(const void *area, u64 xfam)
 {
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
-	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)xfam), "d"((u32)(xfam >> 32)) :
-		     "memory");
-}
-
-static void load_state(const struct vp_entry *e)
-{
-	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
-		wrmsrq(switched_msrs[i].msr, e->state->msrs[i]);
-	xrstor(tdvps(e, TDVPS_XSAVE), e->tdr->params.xfam);
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->state->xcr0);
-	native_write_cr2(e->state->cr2);
-}
-
-static void save_state(const struct vp_entry *e)
-{
-	u64 xfam = e->tdr->params.xfam;
-
-	e->state->cr2 = native_read_cr2();
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam & ~XFAM_XSS);
-	asm volatile("xsave64 (%0)" : : "r"(tdvps(e, TDVPS_XSAVE)), "a"((u32)xfam),
-		     "d"((u32)(xfam >> 32)) : "memory");
-	xsetbv(XCR_XFEATURE_ENABLED_MASK, e->host_xcr0);
-	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
-		e->state->msrs[i] = read_msr(switched_msrs[i].msr);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
+	asm volatile("xrstor64 (%0)" : : "r"(area), "a"((u32)xfam), "d"(0) : "memory");
 }
 
 /* Run the VCPU until it leaves. False if it could not begin to. */
-bool vp_launch(struct vp_entry *e)
+bool vp_launch(struct tdvpr *vp)
 {
-	u64 vectoring;
+	const u64 xfam = vp->tdr->params.xfam, host_xcr0 = xgetbv(XCR_XFEATURE_ENABLED_MASK);
+	void *xsave = __va(vp->tdcx[TDVPS_XSAVE]);
 	bool failed;
 
-	inject_nmi(e);
-	load_state(e);
-	failed = run_vcpu(e->state->gprs);
-	save_state(e);
+	inject_nmi(vp);
+	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
+		wrmsrq(switched_msrs[i].msr, vp->msrs[i]);
+	xrstor(xsave, xfam);
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, vp->xcr0);
+	native_write_cr2(vp->cr2);
 
-	/* An exit makes these as long as they can be. */
+	failed = run_vcpu(vp->gprs);
+
+	vp->cr2 = native_read_cr2();
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, xfam);
+	asm volatile("xsave64 (%0)" : : "r"(xsave), "a"((u32)xfam), "d"(0) : "memory");
+	xsetbv(XCR_XFEATURE_ENABLED_MASK, host_xcr0);
+	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
+		vp->msrs[i] = native_rdmsrq(switched_msrs[i].msr);
+	/* An exit changes the limits of these. */
 	load_fixmap_gdt(smp_processor_id());
-	load_current_idt();
 	invalidate_tss_limit();
 	if (failed)
 		return false;
 
 	/* So that the next one is VMLAUNCH again, and TDH.VP.FLUSH has nothing to do */
-	vmcs_clear(e->vp->tdcx[TDVPS_VMCS]);
-	vmcs_load(e->vp->tdcx[TDVPS_VMCS]);
+	vmcs_clear(vp->tdcx[TDVPS_VMCS]);
+	vmcs_load(vp->tdcx[TDVPS_VMCS]);
 
 	/* What was on its way into the TD when it left is so again. */
-	vectoring = vmcs_read(IDT_VECTORING_INFO_FIELD);
-	if (!(vectoring & VECTORING_INFO_VALID_MASK))
-		vectoring = 0;
-	vmcs_write(VM_ENTRY_INTR_INFO_FIELD, vectoring & ~INTR_INFO_UNBLOCK_NMI);
+	vmcs_write(VM_ENTRY_INTR_INFO_FIELD,
+		   vmcs_read(IDT_VECTORING_INFO_FIELD) & ~INTR_INFO_UNBLOCK_NMI);
 	vmcs_write(VM_ENTRY_EXCEPTION_ERROR_CODE, vmcs_read(IDT_VECTORING_ERROR_CODE));
 	vmcs_write(VM_ENTRY_INSTRUCTION_LEN, vmcs_read(VM_EXIT_INSTRUCTION_LEN));
 	return true;
 }
 
 /* The end of an entry: the VMCS is the host's again, the rest is as described above. */
-void vp_put(struct vp_entry *e)
+void vp_put(struct tdvpr *vp)
 {
 	static const struct xregs_state initial = { .i387.mxcsr = MXCSR_DEFAULT };
-	const u32 *vapic = tdvps(e, TDVPS_VAPIC);
+	const u32 *vapic = __va(vp->tdcx[TDVPS_VAPIC]);
 
-	xrstor(&initial, e->tdr->params.xfam);
+	xrstor(&initial, vp->tdr->params.xfam);
 	for (int i = 0; i < NR_SWITCHED_MSRS; i++)
 		wrmsrq(switched_msrs[i].msr, switched_msrs[i].left);
 
-	e->vp->fields[VCPU_STATE_DETAILS] = (vmcs_read(GUEST_INTR_STATUS) & 0xf0) >
-					    (vapic[APIC_PROCPRI / sizeof(u32)] & 0xf0);
-	vmcs_clear(e->vp->tdcx[TDVPS_VMCS]);
-	if (e->host_vmcs != ~0ULL)
-		vmcs_load(e->host_vmcs);
+	vp->fields[VCPU_STATE_DETAILS] = (vmcs_read(GUEST_INTR_STATUS) & 0xf0) >
+					 (vapic[APIC_PROCPRI / sizeof(u32)] & 0xf0);
+	vmcs_clear(vp->tdcx[TDVPS_VMCS]);
+	if (vp->host_vmcs != ~0ULL)
+		vmcs_load(vp->host_vmcs);
 }

@@ -20,6 +20,7 @@
 #include <linux/printk.h>
 #include <linux/smp.h>
 #include <linux/spinlock.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -167,9 +168,9 @@ static u64 emulate_seamcall(struct pt_regs *regs)
 	if (status == FAKE_SEAM_UD || status == FAKE_SEAM_GP)
 		return status;
 
-	/* VMfailInvalid changes no other register than RFLAGS. */
 	if (status != FAKE_SEAM_VMFAILINVALID) {
-		*regs = r;
+		/* All general purpose registers but RSP. VMfailInvalid changes none. */
+		memcpy(regs, &r, offsetof(struct pt_regs, orig_ax));
 		regs->ax = status;
 	}
 	regs->ip += sizeof(seamcall);

@@ -35,10 +35,7 @@ enum fake_seam_target {
 #define FAKE_SEAM_UD			0xFFFFFFFF00000001ULL	/* or raises #UD */
 #define FAKE_SEAM_GP			0xFFFFFFFF00000002ULL	/* or #GP */
 
-/*
- * Runs with interrupts off, on the CPU that made the call, whose general purpose registers it may
- * change. Returns the status (RAX).
- */
+/* Runs with interrupts off, on the CPU that made the call. Returns the status (RAX). */
 typedef u64 (*seam_handler_t)(struct pt_regs *regs);
 
 /* An answer to SEAMCALLs to come */
