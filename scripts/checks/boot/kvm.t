@@ -26,7 +26,7 @@ failures() {
 # skips REASON EMULATE-OPTION...
 skips() { boots kvm_build "${@:2}" patched <<<"1\.\.0 # SKIP $1.*"$'\nexit: 4'; }
 
-check "KVM is as it is without the series, and a race" "$top/scripts/boot/kvm" 60
+check "KVM is as it is without the series, and a race" "$top/scripts/boot/kvm" 40
 check "nothing is built the second time" again
 check "planted: no series, so the race goes wrong" race_on_plain
 check "without VMX the builder of TDs says why it skips" skips '.*kvm' -c 1
